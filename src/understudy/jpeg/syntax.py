@@ -319,6 +319,10 @@ class ScanSpec:
     Al: int = 0
     """Point transform: the bits below that this scan leaves out."""
 
+    def __str__(self) -> str:
+        """libjpeg's `-scans` syntax without the semicolon, such as `0 1 2: 0-0, 0, 1`."""
+        return f"{' '.join(map(str, self.components))}: {self.Ss}-{self.Se}, {self.Ah}, {self.Al}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dri(Segment):

@@ -1,0 +1,72 @@
+"""The names of the arithmetic, each after the code it equals. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Color(StrEnum):
+    """RGB to YCbCr, in integers; see color.py."""
+
+    LIBJPEG = "libjpeg"
+    """libjpeg 6b and all its descendants: 16-bit fixed point of JFIF's equations."""
+    FACEBOOK_CLASSIC = "facebook-classic"
+    """Facebook before 2014 to about 2021: 15-bit fixed point with a luma rounding constant of its own."""
+
+
+class Downsampling(StrEnum):
+    """Chroma planes made smaller; see sampling.py."""
+
+    LIBJPEG = "libjpeg"
+    """Box means; for 2x1 and 2x2 the rounding constant alternates by column, elsewhere half up."""
+    FACEBOOK_CLASSIC = "facebook-classic"
+    """2x2 means with (1 + (x & 1)), as libjpeg's; no other ratio was seen."""
+
+
+class Edge(StrEnum):
+    """How planes are continued to whole MCUs; see sampling.py."""
+
+    LIBJPEG = "libjpeg"
+    """Right: pixels, before downsampling. Below: pixels up to one row group, then rows of each component."""
+    FACEBOOK_CLASSIC = "facebook-classic"
+    """Pixels, on both sides, before downsampling."""
+
+
+class Upsampling(StrEnum):
+    """Chroma planes made larger; see sampling.py."""
+
+    FANCY = "fancy"
+    """libjpeg-turbo's default: a triangle filter for 2x1, 2x2 and 1x2, repetition elsewhere."""
+    PLAIN = "plain"
+    """Repetition."""
+
+
+class Dct(StrEnum):
+    """A forward DCT; what `dct.forward` returns is in the variant's own scale, which `quantize` knows."""
+
+    ISLOW = "islow"
+    """libjpeg's accurate integer transform: int16, 8 x T.81's normalisation (DC = 64 x mean)."""
+    IFAST = "ifast"
+    """libjpeg's fast integer transform: int16, scaled as Arai, Agui and Nakajima's."""
+    FLOAT = "float"
+    """libjpeg's float transform: float32, scaled as Arai, Agui and Nakajima's."""
+    AP922 = "ap922"
+    """The structure of Intel's application note AP-922: int16, T.81's normalisation (DC = 8 x mean)."""
+
+
+class Quantizer(StrEnum):
+    """Coefficient to level; see quantize.py."""
+
+    PLAIN = "plain"
+    """libjpeg's division for each Dct: half away from zero (float: half to even)."""
+    RECIPROCAL15_HALF_EVEN = "reciprocal15-half-even"
+    """Times a 15-bit reciprocal, half to even: Facebook before 2014 to about 2021."""
+
+
+class DummyBlocks(StrEnum):
+    """Blocks of partial MCUs that lie beyond ceil(size / 8); see encode.py."""
+
+    LIBJPEG = "libjpeg"
+    """DC of the last real block (to the left; below: of the MCU's previous row of blocks), AC zero."""
+    FACEBOOK_CLASSIC = "facebook-classic"
+    """DC of the continued pixels, AC zero (progressive AC scans never send them)."""

@@ -1,0 +1,156 @@
+"""mimic: Profile + picture -> Delivery. The runner is the whole engine: each step's `exact`, in order.
+
+(The module is not called `mimic`, because importing a submodule of that name would hide the function `us.mimic`.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .codec.decode import to_rgb
+from .errors import PictureError, UnderstudyError
+from .jpeg.coefficients import Coefficients, Component, grids
+from .jpeg.encode import Encoded
+from .jpeg.parse import parse
+from .jpeg.syntax import JpegStream
+from .profile import Profile, load_profile
+from .steps import Context, Delivered, Raster, Source, Value
+from .steps.base import Pixels
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    Picture = bytes | bytearray | memoryview | str | Path | Image.Image | np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """What one step made."""
+
+    step: str
+    value: Value
+
+    def pixels(self) -> Pixels | None:
+        """The stage as a person sees it, uint8 `[H, W, 1 to 4]`; None for a sent file that is not decoded yet.
+
+        What comes after encoding is decoded as libjpeg-turbo does by default.
+        """
+        if isinstance(self.value, Raster):
+            return self.value.pixels
+        if isinstance(self.value, Encoded):
+            return _decoded(self.value)
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Delivery:
+    """What the platform hands out for a picture."""
+
+    data: bytes
+    stream: JpegStream
+    profile: Profile
+    """The profile that made it, overrides applied."""
+    encoded: Encoded
+    stages: tuple[Stage, ...] = ()
+    """What each step made, if `trace` was asked for."""
+    notes: tuple[str, ...] = ()
+
+    def pixels(self) -> Pixels:
+        """The delivered picture as libjpeg-turbo decodes it (islow, fancy upsampling), uint8 `[H, W, 1 or 3]`."""
+        return _decoded(self.encoded)
+
+    def coefficients(self) -> Coefficients:
+        """The quantised coefficients."""
+        e = self.encoded
+        layout = grids(e.width, e.height, [(c.h_samp_factor, c.v_samp_factor) for c in e.components])
+        steps = {t.Tq: np.array(t.steps_natural, np.uint16).reshape(8, 8) for t in e.quant_tables}
+        rows = zip(e.components, layout, e.blocks, strict=True)
+        return Coefficients(e.width, e.height, tuple(Component(c, g, b, steps[c.quant_tbl_no]) for c, g, b in rows))
+
+
+def mimic(
+    picture: Picture,
+    profile: str | Path | Profile,
+    *,
+    like: bytes | JpegStream | None = None,
+    trace: bool = False,
+    **overrides: Any,
+) -> Delivery:
+    """The file that the platform of `profile` delivers for `picture`.
+
+    picture: a file's bytes, a path, a Pillow image, or uint8 `[H, W]`, `[H, W, 3]` or `[H, W, 4]` (RGB, RGBA). An
+    array or a Pillow image enters after the decode step, upright and without an ICC profile unless the image has one.
+    profile: see `load_profile`.
+    like: a delivered file whose values replace those that the profile declares free.
+    trace: keep every stage.
+    overrides: parameter values, `quality=92`, or `**{"encode.quality": 92}` where a name alone is ambiguous; they
+    win over `like`.
+
+    Raises PictureError, ProfileError, LimitError, JpegError.
+    """
+    chosen = load_profile(profile)
+    if like is not None:
+        chosen = chosen.like(like if isinstance(like, JpegStream) else parse(like))
+    chosen = chosen.with_values(overrides)
+    value, sent = _as_value(picture)
+    context = Context(sent)
+    stages = []
+    encoded: Encoded | None = None
+    for step in chosen.steps:
+        if isinstance(value, Raster) and step.takes is Source and step.gives is Raster:
+            continue  # an array needs no decoding
+        if not isinstance(value, step.takes):
+            raise PictureError(
+                f"a picture in memory, where step {step.name} wants a file", place="mimic", expected="bytes or a path"
+            )
+        value = step.exact(value, context)
+        if isinstance(value, Encoded):
+            encoded = value
+        if trace:
+            stages.append(Stage(step.name, value))
+    assert isinstance(value, Delivered), "a loaded profile ends in a delivered file"
+    assert encoded is not None, "only encoded pictures are delivered"
+    return Delivery(value.data, value.stream, chosen, encoded, tuple(stages), tuple(context.notes))
+
+
+def _as_value(picture: Picture) -> tuple[Source | Raster, bytes | None]:
+    """(what the first step takes, the sent bytes if there are any)."""
+    if isinstance(picture, (str, Path)):
+        try:
+            picture = Path(picture).read_bytes()
+        except OSError as error:
+            raise PictureError(error.strerror or str(error), place=str(picture), expected="a readable file") from None
+    if isinstance(picture, (bytes, bytearray, memoryview)):
+        data = bytes(picture)
+        return Source(data), data
+    if isinstance(picture, np.ndarray):
+        return Raster(np.ascontiguousarray(picture if picture.ndim == 3 else picture[..., None])), None
+    return _raster_of_image(picture), None
+
+
+def _raster_of_image(image: Any) -> Raster:
+    from PIL import Image
+
+    from .steps.decode import pixels_of
+
+    if not isinstance(image, Image.Image):
+        raise PictureError(type(image).__name__, place="picture", expected="bytes, a path, a Pillow image or a uint8 array")
+    return Raster(pixels_of(image), image.info.get("icc_profile") or None)
+
+
+def _decoded(encoded: Encoded) -> Pixels:
+    steps = {t.Tq: np.array(t.steps_natural, np.uint16).reshape(8, 8) for t in encoded.quant_tables}
+    if len(encoded.components) not in (1, 3):
+        raise UnderstudyError(f"{len(encoded.components)} components", place="decoding the delivery", expected="1 or 3")
+    pixels = to_rgb(
+        encoded.blocks,
+        [steps[c.quant_tbl_no] for c in encoded.components],
+        [(c.h_samp_factor, c.v_samp_factor) for c in encoded.components],
+        encoded.width,
+        encoded.height,
+    )
+    return pixels if pixels.ndim == 3 else pixels[:, :, None]

@@ -1,0 +1,306 @@
+"""Profiles: what a platform does, as data. Load, dump, validate; find the shipped ones by name.
+
+A profile is a TOML file:
+
+    schema = 1
+    name = "facebook/classic-2014"       platform/era
+    title = "..."                        one line for people
+    unproven = ["...", ...]              what nobody has measured yet
+
+    [when]                               where and when it holds
+    platform = "facebook"
+    since = 2014                         years, both ends included; `until` may be missing
+    until = 2021
+    surface = "..."
+    pictures = "..."
+
+    [[proof]]                            what was reproduced, and how exactly
+    what = "..."
+    result = "..."
+
+    [free]                               values that the platform varies and --like takes from a delivered file
+    "encode.quality" = "why it is free"
+
+    [[steps]]                            in order; the parameters are the step's fields
+    step = "decode"
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from .errors import ProfileError
+from .jpeg.syntax import JpegStream
+from .steps import Delivered, Source, Step, registry
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class When:
+    """Where and when a profile holds."""
+
+    platform: str
+    since: int | None = None
+    """First year."""
+    until: int | None = None
+    """Last year, included; None while it goes on or is not known."""
+    surface: str = ""
+    pictures: str = ""
+    """Which pictures: sizes, formats."""
+
+    def __str__(self) -> str:
+        years = "any year" if self.since is None else f"{self.since} to {self.until if self.until else 'now'}"
+        return ", ".join(part for part in (self.platform, years, self.surface, self.pictures) if part)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One thing that was reproduced."""
+
+    what: str
+    result: str
+    source: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """An ordered list of steps, when it holds, and its proof."""
+
+    name: str
+    title: str
+    when: When
+    steps: tuple[Step, ...]
+    proof: tuple[Proof, ...] = ()
+    unproven: tuple[str, ...] = ()
+    free: Mapping[str, str] = field(default_factory=dict)
+    """`step.parameter` -> why it is free."""
+
+    def step(self, name: str) -> Step:
+        """The step of that name. Raises ProfileError if the profile has none."""
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise ProfileError(f"no step {name!r}", place=self.name, expected=f"one of {', '.join(s.name for s in self.steps)}")
+
+    def with_values(self, values: Mapping[str, Any]) -> Profile:
+        """The same profile with other parameter values.
+
+        values: `step.parameter`, or a parameter's name alone where only one step has it -> a value of its type (text,
+        as a command line gives it, is read as TOML).
+        Raises ProfileError for names and values that do not fit.
+        """
+        by_step: dict[str, dict[str, Any]] = {}
+        for key, value in values.items():
+            step_name, parameter = self._find(key)
+            by_step.setdefault(step_name, {})[parameter] = value
+        return replace(self, steps=tuple(_changed(self.name, s, by_step.get(s.name, {})) for s in self.steps))
+
+    def _find(self, key: str) -> tuple[str, str]:
+        """(step, parameter) that `key` names."""
+        owners = {s.name: [f.name for f in dataclasses.fields(s)] for s in self.steps}  # type: ignore[arg-type]
+        if "." in key:
+            step_name, parameter = key.split(".", 1)
+            if parameter in owners.get(step_name, ()):
+                return step_name, parameter
+        else:
+            having = [name for name, parameters in owners.items() if key in parameters]
+            if len(having) == 1:
+                return having[0], key
+            if having:
+                raise ProfileError(f"{key!r} is ambiguous", place=self.name, expected=" or ".join(f"{n}.{key}" for n in having))
+        known = ", ".join(f"{name}.{p}" for name, parameters in owners.items() for p in parameters)
+        raise ProfileError(f"no parameter {key!r}", place=self.name, expected=f"one of {known}")
+
+    def like(self, delivered: JpegStream) -> Profile:
+        """The same profile with every free value taken from a delivered file.
+
+        Raises ProfileError where the file does not show one (its tables follow another law, say).
+        """
+        observed: dict[str, Any] = {}
+        for step in self.steps:
+            observed |= {f"{step.name}.{key}": value for key, value in step.observe(delivered).items()}
+        missing = [key for key in self.free if key not in observed]
+        if missing:
+            raise ProfileError(
+                f"the delivered file does not show {', '.join(missing)}",
+                place=self.name,
+                expected="a file of this platform and era",
+                remedy="inspect it; for a quality, see whether its tables follow the profile's law",
+            )
+        return self.with_values({key: observed[key] for key in self.free})
+
+
+def load_profile(name: str | Path | Profile) -> Profile:
+    """A shipped profile by name, or the profile in a TOML file.
+
+    name: `facebook` (the platform's newest), `facebook@2016` (the newest that holds in that year),
+    `facebook/classic-2014` (that one), or a path that ends in .toml.
+    Raises ProfileError with the known names.
+    """
+    if isinstance(name, Profile):
+        return name
+    if str(name).endswith(".toml"):
+        path = Path(name)
+        try:
+            return loads(path.read_text(encoding="utf-8"), str(path))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ProfileError(f"{error}", place=str(path), expected="a readable TOML file") from None
+    shipped = shipped_profiles()
+    name = str(name)
+    if name in shipped:
+        return shipped[name]
+    platform, _, year = name.partition("@")
+    fitting = [p for p in shipped.values() if p.when.platform == platform]
+    if year:
+        wanted = int(year) if re.fullmatch(r"\d{4}", year) else -1
+        fitting = [p for p in fitting if (p.when.since or 0) <= wanted <= (p.when.until or 9999)]
+    if not fitting:
+        raise ProfileError(f"{name!r}", place="profile", expected=f"one of {', '.join(shipped)}", remedy="or a path to a .toml")
+    return max(fitting, key=lambda p: (p.when.since or 0, p.name))
+
+
+def shipped_profiles() -> dict[str, Profile]:
+    """All profiles that come with the package, by name, in alphabetical order."""
+    folder = resources.files(__package__) / "profiles"
+    texts = ((entry.name, entry.read_text(encoding="utf-8")) for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    loaded = [loads(text, place) for place, text in texts]
+    return {p.name: p for p in sorted(loaded, key=lambda p: p.name)}
+
+
+def loads(text: str, place: str = "profile") -> Profile:
+    """A profile from TOML text. Raises ProfileError with `place` and the key that is wrong."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"{error}", place=place, expected="TOML") from None
+    if data.get("schema") != SCHEMA:
+        raise ProfileError(f"schema {data.get('schema')!r}", place=place, expected=f"schema = {SCHEMA}")
+    rows = data.get("steps", [])
+    known = {"schema", "name", "title", "when", "proof", "unproven", "free", "steps"}
+    if set(data) - known:
+        raise ProfileError(f"unknown key {sorted(set(data) - known)[0]!r}", place=place, expected=", ".join(sorted(known)))
+    if not isinstance(rows, list) or not rows:
+        raise ProfileError("no steps", place=place, expected="[[steps]] tables")
+    steps = tuple(_step(row, f"{place}: steps[{i}]") for i, row in enumerate(rows))
+    try:
+        profile = Profile(
+            name=_validated(str, data.get("name"), f"{place}: name"),
+            title=_validated(str, data.get("title", ""), f"{place}: title"),
+            when=_validated(When, data.get("when", {}), f"{place}: when"),
+            steps=steps,
+            proof=_validated(tuple[Proof, ...], data.get("proof", []), f"{place}: proof"),
+            unproven=_validated(tuple[str, ...], data.get("unproven", []), f"{place}: unproven"),
+            free=_validated(dict[str, str], data.get("free", {}), f"{place}: free"),
+        )
+        _check_order(profile)
+        for key in profile.free:
+            profile._find(key)
+    except ProfileError as error:
+        raise error if error.place.startswith(place) else error.at(place) from None
+    return profile
+
+
+def _check_order(profile: Profile) -> None:
+    """Each step takes what the one before gives, from a sent file to a delivered one."""
+    flows: type = Source
+    for step in profile.steps:
+        if step.takes is not flows:
+            raise ProfileError(
+                f"step {step.name} takes a {step.takes.__name__}", place=profile.name,
+                expected=f"a step that takes the {flows.__name__} before it",
+            )  # fmt: skip
+        flows = step.gives
+    if flows is not Delivered:
+        raise ProfileError(f"the last step gives a {flows.__name__}", place=profile.name, expected="envelope at the end")
+
+
+def _step(row: Any, place: str) -> Step:
+    if not isinstance(row, dict) or row.get("step") not in registry():
+        got = row.get("step") if isinstance(row, dict) else row
+        raise ProfileError(f"step {got!r}", place=place, expected=f"one of {', '.join(registry())}")
+    kind = registry()[row["step"]]
+    return _validated(kind, {k: v for k, v in row.items() if k != "step"}, f"{place} ({kind.name})")
+
+
+def _validated(kind: Any, value: Any, place: str) -> Any:
+    """`value` as `kind`, checked and converted by pydantic; ProfileError names the first thing wrong."""
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        got = repr(first["input"])
+        raise ProfileError(
+            f"{where + ' = ' if where else ''}{got[:120]}", place=place, expected=first["msg"][0].lower() + first["msg"][1:]
+        ) from None
+
+
+def _changed(profile: str, step: Step, values: Mapping[str, Any]) -> Step:
+    if not values:
+        return step
+    old = {f.name: getattr(step, f.name) for f in dataclasses.fields(step)}  # type: ignore[arg-type]
+    read = {k: _from_text(v) if isinstance(v, str) and not isinstance(old[k], str) else v for k, v in values.items()}
+    return _validated(type(step), {**old, **read}, f"{profile}: {step.name}")  # type: ignore[no-any-return]
+
+
+def _from_text(text: str) -> Any:
+    """A value as a command line gives it: TOML where it is TOML (`92`, `true`, `[1, 2]`), plain text otherwise."""
+    try:
+        return tomllib.loads(f"v = {text}")["v"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def dumps(profile: Profile) -> str:
+    """The profile as TOML that `loads` reads back as an equal profile; parameters at their defaults are left out."""
+    lines = [f"schema = {SCHEMA}", f"name = {_toml(profile.name)}", f"title = {_toml(profile.title)}"]
+    if profile.unproven:
+        lines += ["unproven = [", *(f"  {_toml(text)}," for text in profile.unproven), "]"]
+    lines += ["", "[when]", *_fields(profile.when)]
+    for proof in profile.proof:
+        lines += ["", "[[proof]]", *_fields(proof)]
+    if profile.free:
+        lines += ["", "[free]", *(f"{_toml(k)} = {_toml(v)}" for k, v in profile.free.items())]
+    for step in profile.steps:
+        lines += ["", "[[steps]]", f"step = {_toml(step.name)}", *_fields(step)]
+    return "\n".join(lines) + "\n"
+
+
+def _fields(item: Any) -> Iterable[str]:
+    """`key = value` lines of a dataclass's fields that differ from their defaults."""
+    for f in dataclasses.fields(item):
+        value = getattr(item, f.name)
+        if value != f.default and value is not None:
+            yield f"{f.name} = {_toml(value)}"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Enum):
+        return _toml(value.value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return '"' + "".join(c if c >= " " and c != "\x7f" else f"\\u{ord(c):04x}" for c in escaped) + '"'
+    if isinstance(value, (tuple, list)):
+        return "[" + ", ".join(_toml(v) for v in value) + "]"
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        pairs = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
+        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in pairs) + " }"
+    raise TypeError(f"no TOML for {type(value).__name__}")
+
+

@@ -1,0 +1,152 @@
+"""What a step is, what flows between steps, and the rules by which a parameter may depend on the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import JpegError, PictureError
+from ..jpeg.encode import Encoded
+from ..jpeg.parse import parse
+from ..jpeg.syntax import JpegStream
+
+Pixels = npt.NDArray[np.uint8]
+"""Samples `[height, width, channels]`, 0 to 255; channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """A file as it was sent."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Raster:
+    """A decoded picture. Not to be changed in place: steps return new ones."""
+
+    pixels: Pixels
+    icc: bytes | None = None
+    """The embedded ICC profile; None means that the picture came without one."""
+    orientation: int = 1
+    """EXIF orientation, 1 to 8, not yet applied; 1 is upright."""
+
+    def __post_init__(self) -> None:
+        p = self.pixels
+        if p.dtype != np.uint8 or p.ndim != 3 or p.shape[2] not in (1, 2, 3, 4) or 0 in p.shape:
+            raise PictureError(
+                f"{p.dtype} array of shape {p.shape}", place="raster", expected="uint8 [height, width, 1 to 4]"
+            )
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+    @property
+    def has_alpha(self) -> bool:
+        return self.pixels.shape[2] in (2, 4)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Delivered:
+    """A file as the platform hands it out."""
+
+    data: bytes
+    stream: JpegStream
+
+
+Value = Source | Raster | Encoded | Delivered
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a step may know beside the value that it is given: the file as it was sent, if there was one."""
+
+    sent: bytes | None = None
+    notes: list[str] = field(default_factory=list, compare=False)
+    """Things that a reader of the trace should know, such as a fallback that was taken."""
+
+    @cached_property
+    def sent_stream(self) -> JpegStream | None:
+        """The sent file's segments, if it was a JPEG."""
+        try:
+            return parse(self.sent) if self.sent is not None else None
+        except JpegError:
+            return None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A number that depends on the picture at the step's input, as a table that a person can read.
+
+    `{by = "longest_side", up_to = [[960, 71]], otherwise = 85}` means: 71 up to 960, 85 above.
+    """
+
+    by: Literal["longest_side", "shortest_side", "width", "height", "pixels"]
+    up_to: tuple[tuple[int, int], ...]
+    """(limit, value), limits ascending: the first limit that the picture does not exceed decides."""
+    otherwise: int
+
+    def __call__(self, width: int, height: int) -> int:
+        """The value for a picture of `width` x `height` pixels."""
+        size = {
+            "longest_side": max(width, height),
+            "shortest_side": min(width, height),
+            "width": width,
+            "height": height,
+            "pixels": width * height,
+        }[self.by]
+        return next((value for limit, value in self.up_to if size <= limit), self.otherwise)
+
+    def __str__(self) -> str:
+        what = self.by.replace("_", " ")
+        return ", ".join(f"{v} up to {what} {limit}" for limit, v in self.up_to) + f", otherwise {self.otherwise}"
+
+
+class Step:
+    """One thing that a platform does to a picture. A step is a frozen dataclass; its fields are its parameters.
+
+    A subclass is the only one in its file in `steps/`, names itself and its types, and gives `exact`. It may give
+    `observe`, and satisfy `Differentiable` and `Estimable`; whatever it gives is held to the contract tests.
+    """
+
+    name: ClassVar[str]
+    takes: ClassVar[type]
+    gives: ClassVar[type]
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    def exact(self, value: Any, context: Context) -> Value:
+        """The true integer result. `value` is of type `takes` and is not changed; the result is of type `gives`."""
+        raise NotImplementedError
+
+    @classmethod
+    def observe(cls, delivered: JpegStream) -> Mapping[str, Any]:
+        """Parameter values that a delivered file shows outright (its quality, its ICC profile): what `--like` takes."""
+        return {}
+
+
+@runtime_checkable
+class Differentiable(Protocol):
+    """A step with a `surrogate`: `exact` on tensors, with a useful gradient.
+
+    The tensor operations are handed in as `ops`, so that no step imports torch.
+    """
+
+    def surrogate(self, value: Any, ops: Any) -> Any: ...
+
+
+@runtime_checkable
+class Estimable(Protocol):
+    """A step whose parameters can be estimated from pairs: ranked candidates, each with its evidence."""
+
+    @classmethod
+    def estimate(cls, pairs: Any) -> Any: ...

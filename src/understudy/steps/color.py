@@ -1,0 +1,65 @@
+"""color: what happens to a picture that carries an ICC profile."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from ..errors import PictureError
+from .base import Context, Raster, Step
+
+_INTENTS = {
+    "perceptual": ImageCms.Intent.PERCEPTUAL,
+    "relative": ImageCms.Intent.RELATIVE_COLORIMETRIC,
+    "saturation": ImageCms.Intent.SATURATION,
+    "absolute": ImageCms.Intent.ABSOLUTE_COLORIMETRIC,
+}
+
+
+@dataclass(frozen=True)
+class Color(Step):
+    """Converts a picture with an ICC profile to sRGB, or leaves its samples alone.
+
+    The conversion is littlecms' (the one inside Pillow), 8 bit in and out. Pictures without a profile pass unchanged.
+    """
+
+    name: ClassVar[str] = "color"
+    takes: ClassVar[type] = Raster
+    gives: ClassVar[type] = Raster
+
+    icc: Literal["srgb", "keep", "drop"] = "srgb"
+    """`srgb` converts; `keep` leaves samples and profile; `drop` leaves the samples and forgets the profile."""
+    intent: Literal["perceptual", "relative", "saturation", "absolute"] = "perceptual"
+    """ICC.1 rendering intent."""
+    black_point_compensation: bool = False
+
+    def exact(self, value: Raster, context: Context) -> Raster:
+        """Samples in sRGB without a profile, or as they were. Raises PictureError for a profile that does not fit."""
+        if value.icc is None or self.icc == "keep":
+            return value
+        if self.icc == "drop":
+            return Raster(value.pixels, None, value.orientation)
+        return Raster(self._to_srgb(value), None, value.orientation)
+
+    def _to_srgb(self, value: Raster) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+        colours = value.pixels[:, :, :-1] if value.has_alpha else value.pixels
+        flags = ImageCms.Flags.BLACKPOINTCOMPENSATION if self.black_point_compensation else ImageCms.Flags.NONE
+        mode = "L" if colours.shape[2] == 1 else "RGB"
+        image = Image.fromarray(colours[:, :, 0] if mode == "L" else np.ascontiguousarray(colours), mode)
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(value.icc or b""))
+            out = ImageCms.profileToProfile(
+                image, source, ImageCms.createProfile("sRGB"), _INTENTS[self.intent], outputMode="RGB", flags=flags
+            )
+        except (ImageCms.PyCMSError, OSError) as error:
+            raise PictureError(
+                f"{error}", place="ICC profile of the sent picture", expected=f"a profile for {mode} pixels",
+                remedy="--set color.icc=drop leaves the samples as they are",
+            ) from None  # fmt: skip
+        assert out is not None, "profileToProfile returns None only when it works in place"
+        converted = np.asarray(out)
+        return np.dstack([converted, value.pixels[:, :, -1]]) if value.has_alpha else converted

@@ -1,0 +1,156 @@
+"""decode: a file as it was sent -> a raster."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from ..codec.decode import to_rgb
+from ..codec.sampling import Upsampling
+from ..errors import LimitError, PictureError, UnderstudyError, UnsupportedJpegError
+from ..jpeg.entropy_decode import MAX_PIXELS, read_coefficients
+from ..jpeg.parse import parse
+from ..jpeg.syntax import JpegStream
+from .base import Context, Raster, Source, Step
+
+
+@dataclass(frozen=True)
+class Decode(Step):
+    """Reads the sent file.
+
+    JPEG files go through our own decoder, which equals libjpeg-turbo's islow in every sample, so that a result does
+    not depend on which libjpeg Pillow was built with. What it does not read (CMYK, arithmetic coding) and every other
+    format goes through Pillow: PNG, BMP, TIFF, WebP, GIF (first frame).
+    """
+
+    name: ClassVar[str] = "decode"
+    takes: ClassVar[type] = Source
+    gives: ClassVar[type] = Raster
+
+    upsampling: Upsampling = Upsampling.FANCY
+    """How a JPEG's subsampled chroma is brought to full size."""
+
+    def exact(self, value: Source, context: Context) -> Raster:
+        """Raster uint8 `[H, W, 1 to 4]` with the file's ICC profile and EXIF orientation, neither applied.
+
+        Raises PictureError for what is no picture or is damaged, LimitError above 2^28 pixels.
+        """
+        if value.data[:2] == b"\xff\xd8":
+            try:
+                return self._jpeg(value.data)
+            except UnsupportedJpegError as error:
+                context.notes.append(f"decoded by Pillow: {error}")
+        return _through_pillow(value.data)
+
+    def _jpeg(self, data: bytes) -> Raster:
+        stream = parse(data)
+        if stream.frame is not None and len(stream.frame.components) not in (1, 3):
+            raise UnsupportedJpegError(f"{len(stream.frame.components)} components", place="frame header", expected="1 or 3")
+        coefficients = read_coefficients(stream)
+        if coefficients.anomalies:
+            odd = coefficients.anomalies[0]
+            raise PictureError(odd.text, place="sent JPEG", expected="whole scans", remedy="send an undamaged file")
+        if not all(c.steps.any() for c in coefficients.components):
+            raise PictureError("a component without a quantisation table", place="sent JPEG", expected="DQT before its scan")
+        parts = coefficients.components
+        pixels = to_rgb(
+            [c.blocks for c in parts],
+            [c.steps for c in parts],
+            coefficients.factors,
+            coefficients.width,
+            coefficients.height,
+            upsampling=self.upsampling,
+            ycbcr=not _is_rgb(stream),
+        )
+        icc, orientation = _metadata(data)
+        return Raster(pixels if pixels.ndim == 3 else pixels[:, :, None], icc, orientation)
+
+
+def _is_rgb(stream: JpegStream) -> bool:
+    """Whether three components are RGB, not YCbCr, by libjpeg's rule: JFIF, else Adobe's transform, else the ids."""
+    frame = stream.frame
+    if frame is None or len(frame.components) != 3 or any(p[:5] == b"JFIF\0" for p in stream.app(0)):
+        return False
+    for payload in stream.app(14):
+        if payload[:5] == b"Adobe" and len(payload) >= 12:
+            return payload[11] == 0
+    return tuple(c.id for c in frame.components) == (0x52, 0x47, 0x42)
+
+
+def _metadata(data: bytes) -> tuple[bytes | None, int]:
+    """ICC profile and EXIF orientation as Pillow reads them, without decoding the picture."""
+    try:
+        with _opened(data) as image:
+            return image.info.get("icc_profile") or None, _orientation(image)
+    except (UnderstudyError, OSError, ValueError):
+        return None, 1  # a header that Pillow refuses: the pixels are ours, the metadata is not known
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(0x0112, 1)
+    except Exception:  # Pillow raises whatever its TIFF reader meets in damaged EXIF
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _opened(data: bytes) -> Image.Image:
+    """The file as a lazy Pillow image; raises PictureError or LimitError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(data))
+    except UnidentifiedImageError:
+        start = data[:8].hex(" ") or "no bytes"
+        raise PictureError(
+            f"starts with {start}", place="picture", expected="JPEG, PNG, BMP, TIFF, WebP or GIF"
+        ) from None
+    except Image.DecompressionBombError as error:
+        raise LimitError(str(error), place="picture", expected=f"at most {MAX_PIXELS} pixels") from None
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise PictureError(f"{error}", place="picture", expected="a readable file") from None
+    if image.width * image.height > MAX_PIXELS:
+        raise LimitError(f"{image.width} x {image.height} pixels", place="picture", expected=f"at most {MAX_PIXELS}")
+    return image
+
+
+def _through_pillow(data: bytes) -> Raster:
+    image = _opened(data)
+    icc, orientation = image.info.get("icc_profile") or None, _orientation(image)
+    try:
+        image.load()
+    except Exception as error:  # Pillow's plugins raise many kinds on damaged files
+        raise PictureError(f"{error}", place=f"{image.format} picture", expected="a whole file") from None
+    return Raster(pixels_of(image), icc, orientation)
+
+
+def pixels_of(image: Image.Image) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """A loaded Pillow image as uint8 `[H, W, channels]`: grey, grey and alpha, RGB, or RGB and alpha.
+
+    Palettes are looked up, CMYK is turned to RGB by Pillow's plain formula. Raises PictureError for modes of more
+    than 8 bit.
+    """
+    mode = image.mode
+    if mode in ("P", "PA"):
+        mode = "RGBA" if "transparency" in image.info or mode == "PA" else "RGB"
+    elif mode == "1":
+        mode = "L"
+    elif mode in ("RGBX", "CMYK", "YCbCr", "HSV", "LAB"):
+        mode = "RGB"
+    elif mode in ("RGBa", "La"):
+        mode = {"RGBa": "RGBA", "La": "LA"}[mode]
+    elif mode in ("L", "RGB") and "transparency" in image.info:
+        mode = {"L": "LA", "RGB": "RGBA"}[mode]
+    if mode not in ("L", "LA", "RGB", "RGBA"):
+        raise PictureError(
+            f"mode {image.mode}", place=f"{image.format or 'Pillow'} picture", expected="8 bit a sample",
+            remedy="convert it to 8 bit first, the way that you want it rounded",
+        )  # fmt: skip
+    pixels = np.asarray(image if mode == image.mode else image.convert(mode))
+    return pixels if pixels.ndim == 3 else pixels[:, :, None]
+

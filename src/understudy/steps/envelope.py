@@ -1,0 +1,186 @@
+"""envelope: coded scans -> the file, with the segments that a platform writes around them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from annotated_types import Interval
+
+from ..errors import ProfileError
+from ..jpeg.encode import DhtLayout, Encoded, Layout, Selectors, layout
+from ..jpeg.parse import write
+from ..jpeg.syntax import COM, Element, JpegStream, Opaque, Sos, marker_name
+from .base import Context, Delivered, Step
+
+_ICC_HEAD = b"ICC_PROFILE\0"
+_ICC_CHUNK = 65533 - len(_ICC_HEAD) - 2
+_PHOTOSHOP = b"Photoshop 3.0\0"
+_IPTC_RESOURCE = b"8BIM\x04\x04"
+
+Part = Literal["jfif", "iptc", "icc", "adobe", "comment", "kept"]
+
+
+@dataclass(frozen=True)
+class Envelope(Step):
+    """Component ids, DQT and DHT layout, JFIF, IPTC with FBMD, ICC, Adobe, comment, and what is kept of the sent file."""
+
+    name: ClassVar[str] = "envelope"
+    takes: ClassVar[type] = Encoded
+    gives: ClassVar[type] = Delivered
+
+    order: tuple[Part, ...] = ("jfif", "adobe", "iptc", "icc", "comment", "kept")
+    """The order of the segments before DQT. What has nothing to write is left out."""
+    jfif: Literal["none", "1.01", "1.02"] = "1.01"
+    density: tuple[int, int, int] = (0, 1, 1)
+    """JFIF's units (0 aspect ratio, 1 per inch, 2 per cm), X and Y density."""
+    adobe_transform: Annotated[int, Interval(ge=-1, le=2)] = -1
+    """The transform flag of an Adobe APP14 segment; -1 for no segment."""
+    iptc: tuple[Literal["fbmd", "token"], ...] = ()
+    """Order of the IPTC records in APP13: `fbmd` is 2:40 (special instructions), `token` 2:103 (transmission reference)."""
+    token: str = ""
+    """The platform's random string for 2:103; while it is empty the record is left out."""
+    fbmd_type: Annotated[str, "two hex digits"] = "01"
+    """The type in FBMD."""
+    icc: str = "none"
+    """`none`, or `base64:` and the profile to embed."""
+    comment: str = ""
+    """Text of a COM segment, Latin-1; empty for none."""
+    keep: tuple[str, ...] = ()
+    """Markers of the sent JPEG that are copied, such as `APP14`."""
+    component_ids: tuple[Annotated[int, Interval(ge=0, le=255)], ...] = (1, 2, 3, 4)
+    merge_dqt: bool = False
+    """One DQT segment for all tables."""
+    dht: DhtLayout = DhtLayout.SEPARATE
+    selectors: Selectors = Selectors.ZERO_UNUSED
+
+    def exact(self, value: Encoded, context: Context) -> Delivered:
+        """The file. FBMD's positions are those of this file's SOS markers, its last number the file's length."""
+        how = Layout(self.component_ids, self.merge_dqt, self.dht, self.selectors)
+        stream = layout(value, how, self._head(context, [0] * (len(value.scans) + 1)))
+        if "fbmd" in self.iptc:
+            positions = [offset for offset, e in stream.located() if isinstance(e, Sos)]
+            length = sum(len(e.to_bytes()) for e in stream.elements)
+            stream = layout(value, how, self._head(context, [*positions, length]))
+        return Delivered(write(stream), stream)
+
+    def _head(self, context: Context, fbmd: list[int]) -> list[Element]:
+        made: dict[str, list[Element]] = {
+            "jfif": self._jfif(),
+            "iptc": self._iptc(fbmd),
+            "icc": self._icc(),
+            "adobe": self._adobe(),
+            "comment": [Opaque(code=COM, data=self.comment.encode("latin-1", "replace"))] if self.comment else [],
+            "kept": self._kept(context),
+        }
+        return [element for part in self.order for element in made[part]]
+
+    def _jfif(self) -> list[Element]:
+        """JFIF 1.02, page 5: identifier, version, units, Xdensity, Ydensity, no thumbnail."""
+        if self.jfif == "none":
+            return []
+        units, x, y = self.density
+        version = bytes(int(part) for part in self.jfif.split("."))
+        return [_app(0, b"JFIF\0" + version + bytes([units]) + x.to_bytes(2, "big") + y.to_bytes(2, "big") + b"\0\0")]
+
+    def _adobe(self) -> list[Element]:
+        """T.872 6.5.3: `Adobe`, version 100, flags 0 and 0, transform."""
+        if self.adobe_transform < 0:
+            return []
+        return [_app(14, b"Adobe\0\x64\0\0\0\0" + bytes([self.adobe_transform]))]
+
+    def _iptc(self, fbmd: list[int]) -> list[Element]:
+        """Photoshop's image resource 0404 with IIM records; facts: facebook-classic, section 4."""
+        records = b""
+        for which in self.iptc:
+            if which == "fbmd":
+                records += _record(40, fbmd_text(self.fbmd_type, fbmd))
+            elif self.token:
+                records += _record(103, self.token)
+        if not records:
+            return []
+        head = _PHOTOSHOP + _IPTC_RESOURCE + b"\0\0" + len(records).to_bytes(4, "big")
+        return [_app(13, head + records + b"\0" * (len(records) % 2))]
+
+    def _icc(self) -> list[Element]:
+        """ICC.1 B.4: chunks of at most 65,519 bytes, numbered from 1."""
+        if self.icc == "none":
+            return []
+        try:
+            if not self.icc.startswith("base64:"):
+                raise ValueError("no base64: prefix")
+            profile = base64.b64decode(self.icc.removeprefix("base64:"), validate=True)
+        except (ValueError, binascii.Error) as error:
+            raise ProfileError(f"{error}", place="envelope.icc", expected="`none` or `base64:` and a profile") from None
+        chunks = [profile[i : i + _ICC_CHUNK] for i in range(0, len(profile), _ICC_CHUNK)]
+        return [_app(2, _ICC_HEAD + bytes([i, len(chunks)]) + chunk) for i, chunk in enumerate(chunks, 1)]
+
+    def _kept(self, context: Context) -> list[Element]:
+        sent = context.sent_stream
+        if sent is None:
+            return []
+        opaque = [e for e in sent.elements if isinstance(e, Opaque)]
+        return [Opaque(code=e.code, data=e.data) for e in opaque if marker_name(e.code) in self.keep]
+
+    def observe(self, delivered: JpegStream) -> Mapping[str, Any]:
+        """ICC profile, IPTC records and their order, FBMD type, JFIF version and density, component ids, comment."""
+        out: dict[str, Any] = {"iptc": (), "token": "", "jfif": "none", "comment": ""}
+        chunks = sorted((p for p in delivered.app(2) if p.startswith(_ICC_HEAD)), key=lambda p: p[12:13])
+        profile = b"".join(p[14:] for p in chunks)
+        out["icc"] = "base64:" + base64.b64encode(profile).decode() if profile else "none"
+        for payload in delivered.app(0):
+            if payload[:5] == b"JFIF\0" and len(payload) >= 12:
+                version = f"{payload[5]}.{payload[6]:02}"
+                density = (payload[7], int.from_bytes(payload[8:10], "big"), int.from_bytes(payload[10:12], "big"))
+                out |= {"jfif": version, "density": density}
+        for tag, text in iim_records(delivered):
+            if tag == 40 and text.startswith("FBMD"):
+                out["iptc"] += ("fbmd",)
+                out["fbmd_type"] = text[4:6]
+            elif tag == 103:
+                out["iptc"] += ("token",)
+                out["token"] = text
+        for element in delivered.elements:
+            if isinstance(element, Opaque) and element.code == COM:
+                out["comment"] = element.data.decode("latin-1")
+        if delivered.frame is not None:
+            out["component_ids"] = tuple(c.id for c in delivered.frame.components)
+        return out
+
+
+def fbmd_text(fbmd_type: str, numbers: list[int]) -> str:
+    """FBMD's text: type, count of positions as 16-bit hex, then each number as 32-bit little-endian hex.
+
+    numbers: the positions of SOS markers, last the length of the file. Source: facts, facebook-classic, section 4.
+    """
+    return f"FBMD{fbmd_type}{len(numbers) - 1:04x}" + "".join(n.to_bytes(4, "little").hex() for n in numbers)
+
+
+def iim_records(stream: JpegStream) -> list[tuple[int, str]]:
+    """(dataset, text) of the IIM records 2:nn in the stream's Photoshop segments, in order; damage ends the list."""
+    out: list[tuple[int, str]] = []
+    for payload in stream.app(13):
+        at = payload.find(_IPTC_RESOURCE)
+        if not payload.startswith(_PHOTOSHOP) or at < 0:
+            continue
+        size = int.from_bytes(payload[at + 8 : at + 12], "big")
+        data = payload[at + 12 : at + 12 + size]
+        at = 0
+        while data[at : at + 2] == b"\x1c\x02" and at + 5 <= len(data):
+            length = int.from_bytes(data[at + 3 : at + 5], "big")
+            out.append((data[at + 2], data[at + 5 : at + 5 + length].decode("latin-1")))
+            at += 5 + length
+    return out
+
+
+def _record(dataset: int, text: str) -> bytes:
+    """IIM 4.2, 1.5: 1C, record 2, dataset, 16-bit length, data."""
+    data = text.encode("latin-1")
+    return b"\x1c\x02" + bytes([dataset]) + len(data).to_bytes(2, "big") + data
+
+
+def _app(n: int, data: bytes) -> Opaque:
+    return Opaque(code=0xE0 + n, data=data)

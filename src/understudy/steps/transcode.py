@@ -1,0 +1,61 @@
+"""transcode: a sent JPEG -> the same coefficients, entropy-coded anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ..codec import scans
+from ..errors import PictureError
+from ..jpeg.encode import Encoded, Huffman, encode
+from ..jpeg.entropy_decode import read_coefficients
+from ..jpeg.entropy_encode import LIBJPEG_MOST_CORRECTIONS
+from ..jpeg.parse import parse
+from ..jpeg.syntax import NATURAL_OF_ZIGZAG, QuantTable, ScanSpec
+from .base import Context, Source, Step
+from .encode import is_progressive
+
+
+@dataclass(frozen=True)
+class Transcode(Step):
+    """What `jpegtran` and lossless optimisers do: no coefficient changes, only scans, Huffman tables, restarts."""
+
+    name: ClassVar[str] = "transcode"
+    takes: ClassVar[type] = Source
+    gives: ClassVar[type] = Encoded
+
+    script: str | tuple[ScanSpec, ...] = "baseline"
+    """A scan script of `codec.scans` by name, or the scans themselves."""
+    huffman: Huffman = Huffman.OPTIMAL
+    restart_interval: int = 0
+    """MCUs between RSTm markers; 0 for none."""
+
+    def exact(self, value: Source, context: Context) -> Encoded:
+        """The coded picture. Raises PictureError if the sent file is no undamaged 8-bit Huffman JPEG."""
+        if value.data[:2] != b"\xff\xd8":
+            raise PictureError("not a JPEG", place="transcode", expected="a JPEG file", remedy="use another profile")
+        coefficients = read_coefficients(parse(value.data))
+        if coefficients.anomalies:
+            raise PictureError(coefficients.anomalies[0].text, place="sent JPEG", expected="whole scans")
+        parts = coefficients.components
+        script = scans.resolve(self.script, len(parts))
+        tables = {c.header.quant_tbl_no: c.steps for c in parts}
+        return encode(
+            [c.blocks for c in parts],
+            width=coefficients.width,
+            height=coefficients.height,
+            components=[c.header for c in parts],
+            quant_tables=[_quant_table(number, tables[number]) for number in sorted(tables)],
+            script=script,
+            progressive=is_progressive(script),
+            huffman=self.huffman,
+            restart_interval=self.restart_interval,
+            most_corrections=LIBJPEG_MOST_CORRECTIONS,
+        )
+
+
+def _quant_table(Tq: int, steps: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]) -> QuantTable:
+    natural = steps.reshape(64).tolist()
+    return QuantTable(Tq, tuple(natural[i] for i in NATURAL_OF_ZIGZAG), Pq=1 if max(natural) > 255 else 0)
