@@ -1,0 +1,79 @@
+"""understudy knows, exactly, what a platform does to pictures.
+
+    import understudy as us
+    us.inspect(data)                                what delivered bytes say
+    us.mimic(picture, "facebook").data              the file that Facebook delivers
+    us.verify("facebook", "pairs/")                 a profile against real pairs
+
+Names are loaded on first use, so that importing the package costs nothing; nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from . import jpeg
+    from .delivery import Delivery, mimic
+    from .errors import JpegError, LimitError, PairsError, PictureError, ProfileError, UnderstudyError
+    from .inspection import Inspection, inspect
+    from .pairs import Pair, find_pairs
+    from .profile import Profile, load_profile
+    from .verification import Scores, verify
+
+_HOMES = {
+    "Delivery": "delivery",
+    "Inspection": "inspection",
+    "JpegError": "errors",
+    "LimitError": "errors",
+    "Pair": "pairs",
+    "PairsError": "errors",
+    "PictureError": "errors",
+    "Profile": "profile",
+    "ProfileError": "errors",
+    "Scores": "verification",
+    "UnderstudyError": "errors",
+    "find_pairs": "pairs",
+    "inspect": "inspection",
+    "jpeg": "",
+    "load_profile": "profile",
+    "mimic": "delivery",
+    "verify": "verification",
+}
+
+__all__ = [
+    "Delivery",
+    "Inspection",
+    "JpegError",
+    "LimitError",
+    "Pair",
+    "PairsError",
+    "PictureError",
+    "Profile",
+    "ProfileError",
+    "Scores",
+    "UnderstudyError",
+    "__version__",
+    "find_pairs",
+    "inspect",
+    "jpeg",
+    "load_profile",
+    "mimic",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOMES[name]
+    value = getattr(importlib.import_module(f".{home}", __name__), name) if home else importlib.import_module(f".{name}", __name__)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

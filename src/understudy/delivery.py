@@ -14,7 +14,7 @@ import numpy as np
 from .codec.decode import to_rgb
 from .errors import PictureError, UnderstudyError
 from .jpeg.coefficients import Coefficients, Component, grids
-from .jpeg.encode import Encoded
+from .jpeg.compose import Encoded
 from .jpeg.parse import parse
 from .jpeg.syntax import JpegStream
 from .profile import Profile, load_profile

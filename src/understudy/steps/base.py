@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import JpegError, PictureError
-from ..jpeg.encode import Encoded
+from ..jpeg.compose import Encoded
 from ..jpeg.parse import parse
 from ..jpeg.syntax import JpegStream
 

@@ -13,7 +13,7 @@ from ..codec import scans, tables
 from ..codec.encode import Arithmetic, forward
 from ..codec.variants import Color, Dct, Downsampling, DummyBlocks, Edge, Quantizer
 from ..errors import PictureError, ProfileError
-from ..jpeg.encode import Encoded, Huffman, encode
+from ..jpeg.compose import Encoded, Huffman, encode
 from ..jpeg.entropy_encode import LIBJPEG_MOST_CORRECTIONS
 from ..jpeg.syntax import NATURAL_OF_ZIGZAG, Dqt, Dri, FrameComponent, JpegStream, QuantTable, ScanSpec
 from .base import Context, Raster, Rule, Step

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from annotated_types import Interval
 
 from ..errors import ProfileError
-from ..jpeg.encode import DhtLayout, Encoded, Layout, Selectors, layout
+from ..jpeg.compose import DhtLayout, Encoded, Layout, Selectors, layout
 from ..jpeg.parse import write
 from ..jpeg.syntax import COM, Element, JpegStream, Opaque, Sos, marker_name
 from .base import Context, Delivered, Step

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..codec import scans
 from ..errors import PictureError
-from ..jpeg.encode import Encoded, Huffman, encode
+from ..jpeg.compose import Encoded, Huffman, encode
 from ..jpeg.entropy_decode import read_coefficients
 from ..jpeg.entropy_encode import LIBJPEG_MOST_CORRECTIONS
 from ..jpeg.parse import parse

@@ -1,0 +1,280 @@
+"""The command line: each command is one library call, then shows it. `understudy --help`.
+
+Heavy modules are imported inside the command that needs them, so that `inspect` starts fast.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from ._version import __version__
+from .errors import UnderstudyError
+from .files import read_file, write_file
+
+if TYPE_CHECKING:
+    from .delivery import Delivery
+
+app = typer.Typer(
+    help="What a platform does to pictures: inspect what it delivers, be it, and prove it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+profiles_app = typer.Typer(help="The profiles that come with understudy.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(profiles_app, name="profiles")
+
+T = TypeVar("T")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")]
+Set = Annotated[list[str], typer.Option("--set", metavar="STEP.PARAM=VALUE", help="Change a parameter; repeatable.")]
+
+
+def main() -> None:
+    """The entry point: exit code 0 done, 1 the input's or platform's fault (one line on standard error), 2 usage."""
+    try:
+        app()
+    except UnderstudyError as error:
+        print(f"understudy: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("understudy: interrupted; files that were finished are whole", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        print(f"understudy {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def inspect(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Delivered files.")],
+    as_json: Json = False,
+) -> None:
+    """What the delivered bytes say: tables, sampling, scans, Huffman tables, markers, FBMD."""
+    from .inspection import inspect as run
+
+    failures: list[UnderstudyError] = []
+    documents = []
+    for path in files:
+        try:
+            seen = _at(str(path), lambda path=path: run(read_file(path)))  # type: ignore[misc]
+        except UnderstudyError as error:
+            failures.append(error)
+            continue
+        if as_json:
+            documents.append({"file": str(path), **seen.to_dict()})
+        else:
+            from .terminal.page import show
+
+            show(seen, path.name)
+    if as_json and documents:
+        _print_json(documents if len(files) > 1 else documents[0])
+    _finish(failures)
+
+
+@app.command()
+def mimic(
+    pictures: Annotated[list[Path], typer.Argument(metavar="IN...", help="Pictures, as they would be sent.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The delivered file; a folder for several pictures.")],
+    profile: Annotated[str, typer.Option("--as", metavar="P", help="A profile's name, or a TOML file.")],
+    values: Set = [],  # noqa: B006 (typer copies it)
+    like: Annotated[Path | None, typer.Option(help="Take free values (quality, ICC, ...) from this delivered file.")] = None,
+    trace: Annotated[Path | None, typer.Option(metavar="DIR", help="Write each stage, and what it changed, here.")] = None,
+    jobs: Annotated[int, typer.Option(min=0, help="Pictures at a time; 0 for one a core.")] = 0,
+) -> None:
+    """Be the platform: write the file that it would deliver."""
+    from .delivery import mimic as run
+    from .profile import load_profile
+
+    chosen = _at("--like", lambda: load_profile(profile).like(_parsed(like))) if like else load_profile(profile)
+    chosen = chosen.with_values(_assignments(values))
+    several = len(pictures) > 1 or out.is_dir()
+    targets = _targets(pictures, out) if several else {pictures[0]: out}
+
+    def one(item: tuple[Path, Path]) -> UnderstudyError | None:
+        picture, target = item
+        try:
+            delivery = _at(str(picture), lambda: run(read_file(picture), chosen, trace=trace is not None))
+            if trace:
+                _write_trace(delivery, trace / picture.stem if several else trace)
+            write_file(target, delivery.data)
+        except UnderstudyError as error:
+            return error
+        if not several:
+            _say(f"{target}: {len(delivery.data):,} bytes, as {chosen.name} delivers {picture.name}")
+            for note in delivery.notes:
+                _say(f"note: {note}")
+        return None
+
+    failures = [e for e in _in_parallel(one, list(targets.items()), jobs, "mimic") if e is not None]
+    if several:
+        _say(f"{len(targets) - len(failures)} of {len(targets)} pictures delivered to {out}, as {chosen.name}")
+    _finish(failures)
+
+
+@app.command()
+def verify(
+    profile: Annotated[str, typer.Argument(metavar="P", help="A profile's name, or a TOML file.")],
+    pairs: Annotated[Path, typer.Argument(help="A folder or CSV of pairs: sent/ and received/, or sent.* and received.*")],
+    as_json: Json = False,
+    free: Annotated[str, typer.Option(help="Free values: `given` by the received file, or `predicted` by the profile.")] = "given",
+    values: Set = [],  # noqa: B006
+) -> None:
+    """Put a profile to the proof: play it on sent pictures and compare with what was received."""
+    from .verification import verify as run
+
+    if free not in ("given", "predicted"):
+        raise typer.BadParameter(f"{free!r}; expected given or predicted", param_hint="--free")
+    scores = run(
+        profile, pairs, free=free, progress=lambda items: _progress(items, "verify"), **_assignments(values)  # type: ignore[arg-type]
+    )
+    if as_json:
+        _print_json(scores.to_dict())
+    else:
+        from .terminal.scores import show
+
+        show(scores)
+    _finish([UnderstudyError(p.error, place=p.name) for p in scores.per_pair if p.error])
+
+
+@profiles_app.command("list")
+def profiles_list(as_json: Json = False) -> None:
+    """The shipped profiles, a line each."""
+    from .profile import shipped_profiles
+
+    shipped = shipped_profiles().values()
+    if as_json:
+        _print_json([{"name": p.name, "title": p.title, "when": str(p.when)} for p in shipped])
+    else:
+        from .terminal.profiles import show_list
+
+        show_list(list(shipped))
+
+
+@profiles_app.command("show")
+def profiles_show(
+    name: Annotated[str, typer.Argument(metavar="P", help="A profile's name, or a TOML file.")],
+    toml: Annotated[bool, typer.Option("--toml", help="Print the profile as TOML.")] = False,
+) -> None:
+    """One profile in words: when it holds, its steps, what is free, its proof, what is unproven."""
+    from .profile import dumps, load_profile
+
+    profile = load_profile(name)
+    if toml:
+        sys.stdout.write(dumps(profile))
+    else:
+        from .terminal.profiles import show_one
+
+        show_one(profile)
+
+
+def _at(place: str, call: Callable[[], T]) -> T:
+    """`call()`, its errors naming `place`."""
+    try:
+        return call()
+    except UnderstudyError as error:
+        raise error if error.place.startswith(place) else error.at(place) from None
+
+
+def _parsed(path: Path) -> Any:
+    from .jpeg import parse
+
+    return _at(str(path), lambda: parse(read_file(path)))
+
+
+def _assignments(values: Iterable[str]) -> dict[str, str]:
+    out = {}
+    for text in values:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{text!r}; expected STEP.PARAM=VALUE", param_hint="--set")
+        out[key.strip()] = value.strip()
+    return out
+
+
+def _targets(pictures: list[Path], folder: Path) -> dict[Path, Path]:
+    """Where each picture's delivery goes. Raises UnderstudyError where two would share a name."""
+    if folder.exists() and not folder.is_dir():
+        raise UnderstudyError("a file", place=str(folder), expected="a folder for several pictures")
+    targets = {picture: folder / f"{picture.stem}.jpg" for picture in pictures}
+    seen: dict[Path, Path] = {}
+    for picture, target in targets.items():
+        if target in seen:
+            raise UnderstudyError(
+                f"both become {target.name}", place=f"{seen[target]} and {picture}", expected="different names",
+                remedy="send them to different folders",
+            )  # fmt: skip
+        seen[target] = picture
+    return targets
+
+
+def _write_trace(delivery: Delivery, folder: Path) -> None:
+    from .terminal.scores import show_changes
+    from .tracing import changes
+
+    rows = changes(delivery)
+    for number, row in enumerate(rows, 1):
+        write_file(folder / f"{number:02}-{row.step}.png", row.picture)
+        if row.difference is not None:
+            write_file(folder / f"{number:02}-{row.step}-difference.png", row.difference)
+    write_file(folder / f"{len(rows) + 1:02}-delivered.jpg", delivery.data)
+    show_changes(rows, folder)
+
+
+def _in_parallel(function: Callable[[Any], T], items: list[Any], jobs: int, label: str) -> list[T]:
+    """`function` of each item, in order, on `jobs` threads (the kernels run without the GIL), with a progress bar."""
+    import os
+    from concurrent.futures import ThreadPoolExecutor
+
+    if len(items) == 1:
+        return [function(items[0])]
+    pool = ThreadPoolExecutor(jobs or os.cpu_count() or 1)
+    try:
+        return list(_progress(pool.map(function, items), label, len(items)))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _progress(items: Iterable[T], label: str, total: int | None = None) -> Iterable[T]:
+    """`items`, with a progress bar on standard error if that is a terminal."""
+    if total is None and hasattr(items, "__len__"):
+        total = len(items)
+    if not sys.stderr.isatty() or total == 1:
+        return items
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(items, description=label, total=total, console=Console(stderr=True), transient=True)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _print_json(document: Any) -> None:
+    json.dump(document, sys.stdout, indent=2, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def _finish(failures: list[UnderstudyError]) -> None:
+    """Tells each failure in a line; exit code 1 if there was any."""
+    for error in failures:
+        print(f"understudy: {error}", file=sys.stderr)
+    if failures:
+        raise typer.Exit(1)
+

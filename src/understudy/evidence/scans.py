@@ -1,0 +1,129 @@
+"""The scan script: what arrives when, its name, and whether T.81 allows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..codec.scans import ScanSpec, Script, check, name_of
+from ..jpeg.syntax import JpegStream, Sos
+from .base import Observation, anomaly, placed, plural, script_of
+from .segments import scan_text
+
+MAX_SCANS = 1_000
+"""Scans that are held against the rules and looked up: no encoder writes a tenth of them."""
+
+MAX_PROBLEMS = 20
+"""Broken rules that are told one by one."""
+
+DCT_PROCESSES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
+"""SOF markers of the non-hierarchical DCT processes, to whose scans the rules apply."""
+
+MAX_MCU_BLOCKS = 10
+"""Blocks that an interleaved MCU may have; T.81 B.2.3."""
+
+
+def detect(stream: JpegStream) -> Iterator[Observation]:
+    places = list(placed(stream, Sos))
+    if not places:
+        yield anomaly("no scan (SOS)", 0, "T.81 B.2.1")
+        return
+    script = script_of(stream)
+    at = places[0][0]
+    count = len(script)
+    name = _name(stream, script)
+    yield Observation("scans", "count", count, plural(count, "scan"), at, "T.81 B.2.3")
+    told = f'the script "{name}"' if name else "a script without a name here"
+    yield Observation(
+        "scans", "name", name, f"{plural(count, 'scan')}, {told}", at, "measured scripts, codec/scans"
+    )
+    yield Observation(
+        "scans",
+        "script",
+        script,
+        f"{plural(count, 'scan')} of [components, Ss, Se, Ah, Al]",
+        at,
+        "T.81 B.2.3",
+    )
+    rows = [_row(offset, sos, row, stream) for (offset, sos), row in zip(places, script, strict=True)]
+    total = sum(len(sos.data) for _, sos in places)
+    yield Observation(
+        "scans", "list", rows, f"{plural(total, 'byte')} of entropy-coded data", at, "T.81 B.1.1.5"
+    )
+    problems = broken_rules(stream, script)
+    for text, clause in problems[:MAX_PROBLEMS]:
+        yield anomaly(text, at, clause)
+    text = "a legal script" if not problems else f"the script breaks {plural(len(problems), 'rule')}"
+    yield Observation("scans", "legal", not problems, text, at, "T.81 B.2.3, G.1.1.1")
+    unsent = unfinished(stream, script)
+    text = (
+        "every coefficient arrives whole"
+        if not unsent
+        else f"{plural(unsent, 'coefficient')} never arrive whole"
+    )
+    yield Observation("scans", "unfinished", unsent, text, at, "T.81 G.1.1.1")
+
+
+def _row(offset: int, sos: Sos, row: list[Any], stream: JpegStream) -> dict[str, Any]:
+    return {
+        "offset": offset,
+        "components": row[0],
+        "Ss": sos.Ss,
+        "Se": sos.Se,
+        "Ah": sos.Ah,
+        "Al": sos.Al,
+        "selectors": [f"{c.dc_tbl_no}{c.ac_tbl_no}" for c in sos.components],
+        "bytes": len(sos.data),
+        "says": scan_text(row, stream),
+    }
+
+
+def _specs(script: list[list[Any]]) -> Script:
+    """The script as codec/scans has it; of a component list that is too long, enough to be seen as that."""
+    return tuple(ScanSpec(tuple(components[:5]), *band) for components, *band in script[:MAX_SCANS])
+
+
+def _name(stream: JpegStream, script: list[list[Any]]) -> str | None:
+    """The script's name. A frame of one process cannot have the script of another, whatever the numbers
+    are."""
+    frame = stream.frame
+    if frame is None or len(script) > MAX_SCANS:
+        return None
+    sequential = all(band == [0, 63, 0, 0] for _, *band in script)
+    return name_of(_specs(script)) if sequential != frame.progressive else None
+
+
+def broken_rules(stream: JpegStream, script: list[list[Any]]) -> list[tuple[str, str]]:
+    """(what is wrong, clause) for each rule of T.81 that the script breaks in this frame."""
+    frame = stream.frame
+    if frame is None or frame.code not in DCT_PROCESSES:
+        return []
+    found = [(problem, "T.81 B.2.3, G.1.1.1") for problem in check(_specs(script), len(frame.components))]
+    for number, (components, *band) in enumerate(script[:MAX_SCANS], 1):
+        if not frame.progressive and band != [0, 63, 0, 0]:
+            found.append(
+                (f"scan {number}: Ss Se Ah Al are {band}, expected 0 63 0 0 in {frame.name}", "T.81 B.2.3")
+            )
+        known = [frame.components[i] for i in components[:5] if i >= 0]
+        blocks = sum(c.h_samp_factor * c.v_samp_factor for c in known)
+        if len(known) > 1 and blocks > MAX_MCU_BLOCKS:
+            found.append(
+                (
+                    f"scan {number}: {blocks} blocks in an MCU, expected {MAX_MCU_BLOCKS} or fewer",
+                    "T.81 B.2.3",
+                )
+            )
+    return found
+
+
+def unfinished(stream: JpegStream, script: list[list[Any]]) -> int:
+    """How many of the 64 coefficients of all components together lack bits when the last scan has come."""
+    frame = stream.frame
+    if frame is None or frame.code not in DCT_PROCESSES:
+        return 0
+    missing = {i: [True] * 64 for i in range(len(frame.components))}
+    for components, Ss, Se, _, Al in script[:MAX_SCANS]:
+        for i in components[:5]:
+            if i >= 0 and Ss <= Se <= 63:
+                missing[i][Ss : Se + 1] = [Al > 0] * (Se + 1 - Ss)
+    return sum(sum(bits) for bits in missing.values())

@@ -1,0 +1,39 @@
+"""Writing files so that nothing is ever half-written. For the command line and the page; the library takes bytes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from .errors import UnderstudyError
+
+
+def read_file(path: Path) -> bytes:
+    """The file's bytes. Raises UnderstudyError with the system's reason."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnderstudyError(error.strerror or str(error), place=str(path), expected="a readable file") from None
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Writes `data` to `path`, creating its folder: to a temporary name beside it first, then renamed.
+
+    Raises UnderstudyError with the system's reason; then `path` is as it was.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(temporary).chmod(0o666 & ~mask)  # mkstemp's files are private
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UnderstudyError(error.strerror or str(error), place=str(path), expected="a place to write to") from None

@@ -1,0 +1,182 @@
+"""`inspect`: bytes -> Inspection, from the headers alone: nothing is decoded, nothing but the standard
+library loads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from .evidence import Observation, observe
+from .evidence.base import plural
+from .evidence.tables import law_text, nearest_text
+from .jpeg.parse import parse
+from .jpeg.syntax import JpegStream
+
+SCHEMA = "understudy-inspection/1"
+
+SECTIONS = (
+    "frame",
+    "scans",
+    "huffman",
+    "markers",
+    "jfif",
+    "adobe",
+    "exif",
+    "xmp",
+    "mpf",
+    "c2pa",
+    "icc",
+    "photoshop",
+    "iptc",
+    "fbmd",
+    "family",
+)
+"""Topics that become an object in the document (null where nothing was observed). Others of one name each
+follow."""
+
+LISTS = ("tables", "comments", "anomalies")
+"""Topics that become an array: one value for each observation."""
+
+INTACT = {
+    "yes": "Byte for byte as Facebook delivered it, as FBMD shows (it notes positions, it signs nothing).",
+    "no": "Not as Facebook delivered it: ",
+    "stale": "Not as Facebook delivered it: ",
+    "cannot tell": "Whether it is as Facebook delivered it, this FBMD cannot say: ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What the bytes of one file say, each observation with its place."""
+
+    stream: JpegStream
+    observations: tuple[Observation, ...]
+    size_bytes: int
+    sha256: str
+
+    def find(self, topic: str, name: str | None = None) -> Observation | None:
+        """The first observation of `topic` (and `name`), None if nothing of the kind was observed."""
+        return next((o for o in self.observations if o.topic == topic and name in (None, o.name)), None)
+
+    def value(self, topic: str, name: str, default: Any = None) -> Any:
+        """The value of the first observation of `topic` and `name`, `default` if there is none."""
+        found = self.find(topic, name)
+        return default if found is None else found.value
+
+    def all(self, topic: str) -> tuple[Observation, ...]:
+        """Every observation of `topic`, in the order in which they were made."""
+        return tuple(o for o in self.observations if o.topic == topic)
+
+    @property
+    def verdict(self) -> tuple[str, ...]:
+        """The file in a few plain sentences, the most telling first; safe to print."""
+        sentences = [_picture(self), _tables(self), _family(self), _intact(self), _anomalies(self)]
+        return tuple(s for s in sentences if s)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The inspection as a document for `json.dumps`. In schema 1 keys are only ever added.
+
+        schema        "understudy-inspection/1"
+        format        "jpeg"
+        size_bytes    int
+        sha256        hex digits
+        verdict       [sentence, ...]
+        tables        [{"law", "quality" (or null), "exact", "residual" (mean absolute difference of the
+                      steps), "role" ("luma", "chroma", "both"), "ties" (what else gives it), "Tq", "Pq",
+                      "components" (frame indexes), "offset", "steps_natural" (64, row by row)}, ...]
+        frame         {"process", "sof", "progressive", "width", "height", "precision", "component_ids",
+                      "sampling" ("4:2:0" or ""), "sampling_factors" ("2x2 1x1 1x1"), "quant_tbl_no"} or null
+        scans         {"count", "name" (or null), "script" ([[component indexes], Ss, Se, Ah, Al], ...),
+                      "legal", "unfinished", "list" ([{"offset", "bytes", "selectors", ...}, ...])} or null
+        huffman       {"tables", "dht_segments", "dht_tables", "grouping", "all_standard", "replaced_unused"}
+                      or null
+        markers       {"order" ("SOI>APP0>..."), "restart_interval", "apps", "trailing_bytes"}
+        jfif, adobe, exif, xmp, mpf, c2pa, icc, photoshop, iptc    what was observed, by name, or null
+        fbmd          {"type", "count", "positions", "delivered_bytes", "intact" ("yes", "no", "stale" or
+                      "cannot tell"), "shift", "where"} or null
+        family        {"consistent_with" ([{"family", "supports", "contradicts", "not_distinguished",
+                      "source"}, ...]), "traits", "nearest"} or null
+        comments      [{"offset", "bytes", "text"}, ...]
+        anomalies     [{"offset", "text", "clause"}, ...]
+        segments      [{"offset", "marker", "bytes", "says"}, ...]   the whole file
+        observations  [{"topic", "name", "text", "offset", "source"}, ...]   the claims behind these values
+
+        Offsets are bytes from the start of the file, of a marker's FF (in `segments` of its first fill byte),
+        or null. Keys of a section that were not observed are missing from it.
+        """
+        document: dict[str, Any] = {
+            "schema": SCHEMA,
+            "format": "jpeg",
+            "size_bytes": self.size_bytes,
+            "sha256": self.sha256,
+            "verdict": list(self.verdict),
+        }
+        for topic in LISTS:
+            document[topic] = [o.value for o in self.all(topic)]
+        topics = {o.topic for o in self.observations}.difference(LISTS, SECTIONS, ("segments",))
+        for topic in (*SECTIONS, *sorted(topics)):
+            document[topic] = {o.name: o.value for o in self.all(topic)} or None
+        document["segments"] = self.value("segments", "map", [])
+        document["observations"] = [
+            {"topic": o.topic, "name": o.name, "text": o.text, "offset": o.offset, "source": o.source}
+            for o in self.observations
+        ]
+        return document
+
+
+def inspect(data: bytes | bytearray | memoryview) -> Inspection:
+    """Everything that the headers of one JPEG file say.
+
+    data: a whole file. Raises JpegError when the bytes do not begin with FF D8 (SOI); all other damage is
+    reported among the observations, under `anomalies`.
+    """
+    data = bytes(data)
+    stream = parse(data)
+    return Inspection(stream, observe(stream), len(data), sha256(data).hexdigest())
+
+
+def _picture(seen: Inspection) -> str:
+    if seen.find("frame") is None:
+        return "A JPEG file without a frame header: there is no picture in it."
+    kind = {"SOF0": "Baseline", "SOF2": "Progressive"}.get(seen.value("frame", "sof"), "")
+    kind = f"{kind} JPEG" if kind else f"JPEG, {seen.value('frame', 'process')}"
+    sampling = seen.value("frame", "sampling") or f"sampled {seen.value('frame', 'sampling_factors')}"
+    size = f"{seen.value('frame', 'width')} x {seen.value('frame', 'height')}"
+    count, name = seen.value("scans", "count", 0), seen.value("scans", "name")
+    scans = plural(count, "scan") + (f" ({name})" if name and count > 1 else "")
+    return f"{kind}, {size}, {sampling}, {scans}, {plural(seen.size_bytes, 'byte')}."
+
+
+def _tables(seen: Inspection) -> str:
+    values = [o.value for o in seen.all("tables")]
+    if not values:
+        return "No quantisation table."
+    told = list(dict.fromkeys(law_text(v) for v in values if v["exact"]))
+    near = list(dict.fromkeys(nearest_text(v) for v in values if not v["exact"]))
+    if near:
+        told.append(
+            f"{'no exact law known here' if not told else 'and one that no law known here gives'}; nearest "
+            + " and ".join(near[:2])
+        )
+    return f"Quantisation: {', '.join(told[:4])}."
+
+
+def _family(seen: Inspection) -> str:
+    found = seen.find("family", "consistent_with")
+    return "" if found is None else f"{found.text[0].upper()}{found.text[1:]}."
+
+
+def _intact(seen: Inspection) -> str:
+    found = seen.find("fbmd", "intact")
+    if found is None:
+        return ""
+    head = INTACT[found.value]
+    return head if found.value == "yes" else head + found.text.partition(": ")[2] + "."
+
+
+def _anomalies(seen: Inspection) -> str:
+    count = len(seen.all("anomalies"))
+    if not count:
+        return ""
+    return f"{count:,} {'thing is' if count == 1 else 'things are'} odd in its structure; see the anomalies."

@@ -1,0 +1,94 @@
+"""Pairs (sent, received): where they are, by folder or CSV. What belongs together is decided by name only."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import PairsError
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A picture as it was sent and as it was delivered."""
+
+    sent: Path
+    received: Path
+
+    @property
+    def name(self) -> str:
+        """The sent file's stem, or its folder's name where the stem is just `sent`."""
+        return self.sent.parent.name if self.sent.stem == "sent" else self.sent.stem
+
+
+def find_pairs(place: str | Path) -> tuple[Pair, ...]:
+    """The pairs at `place`, in order of name.
+
+    place: a CSV with columns `sent` and `received` (paths relative to the CSV); a folder with `sent/` and `received/`
+    whose files share stems; a folder with one `sent.*` and one `received.*`; or a folder of such folders.
+    Raises PairsError when there are none, or when a file has no partner.
+    """
+    path = Path(place)
+    if path.is_file():
+        return _from_csv(path)
+    if not path.is_dir():
+        raise PairsError("not found", place=str(path), expected="a folder or a CSV file")
+    if (path / "sent").is_dir() and (path / "received").is_dir():
+        return _by_stem(path)
+    single = _single(path)
+    if single:
+        return (single,)
+    nested = [pair for folder in sorted(path.iterdir()) if folder.is_dir() and (pair := _single(folder))]
+    if not nested:
+        raise PairsError(
+            "no pairs", place=str(path), expected="sent/ and received/ with the same stems, or sent.* and received.*, or a CSV"
+        )
+    return tuple(nested)
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    out: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and not path.name.startswith("."):
+            if path.stem in out:
+                raise PairsError(f"{out[path.stem].name} and {path.name}", place=str(folder), expected="one file a stem")
+            out[path.stem] = path
+    return out
+
+
+def _by_stem(folder: Path) -> tuple[Pair, ...]:
+    sent, received = _files(folder / "sent"), _files(folder / "received")
+    alone = sorted(set(sent) ^ set(received))
+    if alone or not sent:
+        raise PairsError(
+            f"{alone[0]!r} has no partner" if alone else "no files", place=str(folder),
+            expected="the same stems in sent/ and received/", remedy="name partners alike, or list them in a CSV",
+        )  # fmt: skip
+    return tuple(Pair(sent[stem], received[stem]) for stem in sorted(sent))
+
+
+def _single(folder: Path) -> Pair | None:
+    files = [p for p in sorted(folder.iterdir()) if p.is_file()]
+    sent = [p for p in files if p.stem == "sent"]
+    received = [p for p in files if p.stem == "received"]
+    return Pair(sent[0], received[0]) if len(sent) == len(received) == 1 else None
+
+
+def _from_csv(path: Path) -> tuple[Pair, ...]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            if not {"sent", "received"} <= set(reader.fieldnames or ()):
+                raise PairsError(f"columns {reader.fieldnames}", place=str(path), expected="sent, received")
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise PairsError(f"{error}", place=str(path), expected="a CSV file in UTF-8") from None
+    if not rows:
+        raise PairsError("no rows", place=str(path), expected="one a pair")
+    pairs = []
+    for line, row in enumerate(rows, 2):
+        if not row["sent"] or not row["received"]:
+            raise PairsError("an empty cell", place=f"{path} line {line}", expected="two paths")
+        pairs.append(Pair(path.parent / row["sent"], path.parent / row["received"]))
+    return tuple(pairs)

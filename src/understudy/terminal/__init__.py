@@ -1,0 +1,2 @@
+"""Pages for people at a terminal, drawn with rich. The only package that imports it; nothing here decides
+anything."""

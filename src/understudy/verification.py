@@ -1,0 +1,167 @@
+"""verify: a profile against real pairs: how much of each delivery it reproduces."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from .codec.decode import to_rgb
+from .delivery import Delivery, mimic
+from .errors import PairsError, UnderstudyError
+from .jpeg.coefficients import Coefficients
+from .jpeg.entropy_decode import read_coefficients
+from .jpeg.parse import parse
+from .jpeg.syntax import JpegStream, Sos
+from .pairs import Pair, find_pairs
+from .profile import Profile, load_profile
+
+Free = Literal["given", "predicted"]
+
+
+@dataclass(frozen=True, slots=True)
+class PairScore:
+    """One pair: our delivery beside the real one."""
+
+    name: str
+    bytes_identical: bool = False
+    headers_equal: bool = False
+    """All bytes but the scans' data."""
+    coefficients: int = 0
+    """Coefficients compared, those of blocks that hold a sample of the picture."""
+    coefficients_equal: float = 0.0
+    """Share, 0 to 1; 0 where size or sampling differ."""
+    psnr_db: float | None = None
+    """Of the decoded pictures, over all samples; None where they are equal or cannot be compared."""
+    pixels_equal: float = 0.0
+    """Share of pixels, 0 to 1, whose samples are all equal."""
+    size_ratio: float = 0.0
+    """Our bytes over theirs."""
+    error: str = ""
+    """Why the pair could not be compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What `verify` found."""
+
+    profile: str
+    free: Free
+    """Whether free values came from the received files (`given`) or from the profile's own rules (`predicted`)."""
+    per_pair: tuple[PairScore, ...]
+
+    @property
+    def pairs(self) -> int:
+        return len(self.per_pair)
+
+    @property
+    def bytes_identical(self) -> int:
+        return sum(p.bytes_identical for p in self.per_pair)
+
+    @property
+    def headers_equal(self) -> int:
+        return sum(p.headers_equal for p in self.per_pair)
+
+    @property
+    def coefficients_equal(self) -> float:
+        """Share over all coefficients of all pairs; a pair that could not be compared counts as nothing equal."""
+        total = sum(p.coefficients for p in self.per_pair)
+        return sum(p.coefficients_equal * p.coefficients for p in self.per_pair) / total if total else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document that `verify --json` prints. `psnr_db` is over pairs that differ; None where none does."""
+        psnr = [p.psnr_db for p in self.per_pair if p.psnr_db is not None]
+        ratios = [p.size_ratio for p in self.per_pair if not p.error]
+        return {
+            "profile": self.profile,
+            "free": self.free,
+            "pairs": self.pairs,
+            "bytes_identical": self.bytes_identical,
+            "coefficients_equal": self.coefficients_equal,
+            "headers_equal": self.headers_equal,
+            "psnr_db": {"min": min(psnr), "mean": sum(psnr) / len(psnr)} if psnr else {"min": None, "mean": None},
+            "size_ratio": sum(ratios) / len(ratios) if ratios else None,
+            "per_pair": [asdict(p) for p in self.per_pair],
+        }
+
+
+def verify(
+    profile: str | Path | Profile,
+    pairs: str | Path | Iterable[Pair | tuple[Any, bytes]],
+    *,
+    free: Free = "given",
+    progress: Callable[[Iterable[Any]], Iterable[Any]] = lambda items: items,
+    **overrides: Any,
+) -> Scores:
+    """Plays the profile on each sent picture and compares with what was received.
+
+    pairs: a folder or CSV (see `find_pairs`), or pairs of (picture, received bytes).
+    free: `given` takes free values from the received file, so that the arithmetic is on trial; `predicted` leaves them
+    to the profile's rules, so that the whole prediction is.
+    progress: wraps the list of pairs, to show how far it got.
+
+    A pair that fails (unreadable file, wrong format) gets its error in its score; the others go on.
+    Raises ProfileError, and PairsError when there are no pairs.
+    """
+    chosen = load_profile(profile).with_values(overrides)
+    listed = list(find_pairs(pairs) if isinstance(pairs, (str, Path)) else pairs)
+    if not listed:
+        raise PairsError("no pairs", place="verify", expected="at least one")
+    scores = tuple(_score(chosen, pair, i, free) for i, pair in enumerate(progress(listed)))
+    return Scores(chosen.name, free, scores)
+
+
+def _score(profile: Profile, pair: Pair | tuple[Any, bytes], index: int, free: Free) -> PairScore:
+    name = pair.name if isinstance(pair, Pair) else f"pair {index + 1}"
+    try:
+        if isinstance(pair, Pair):
+            picture, received = pair.sent.read_bytes(), pair.received.read_bytes()
+        else:
+            picture, received = pair
+        stream = parse(received)
+        theirs = read_coefficients(stream)
+        chosen = profile.like(stream) if free == "given" else profile
+        return compare(name, mimic(picture, chosen), received, stream, theirs)
+    except UnderstudyError as error:
+        return PairScore(name, error=str(error))
+    except OSError as error:
+        return PairScore(name, error=f"{error.filename}: {error.strerror}")
+
+
+def compare(name: str, ours: Delivery, received: bytes, stream: JpegStream, theirs: Coefficients) -> PairScore:
+    """Our delivery beside the received file; `stream` and `theirs` are what it parses to."""
+    mine = ours.coefficients()
+    psnr, equal = _pixel_agreement(mine, theirs)
+    return PairScore(
+        name,
+        bytes_identical=ours.data == received,
+        headers_equal=_headers(ours.stream) == _headers(stream),
+        coefficients=sum(c.real.size for c in theirs.components),
+        coefficients_equal=theirs.equal_share(mine),
+        psnr_db=psnr,
+        pixels_equal=equal,
+        size_ratio=len(ours.data) / len(received),
+    )
+
+
+def _headers(stream: JpegStream) -> list[bytes]:
+    parts = [e.to_bytes()[: -len(e.data) or None] if isinstance(e, Sos) else e.to_bytes() for e in stream.elements]
+    return [*parts, stream.trailing]
+
+
+def _pixel_agreement(a: Coefficients, b: Coefficients) -> tuple[float | None, float]:
+    """(PSNR in dB or None, share of equal pixels) of the decoded pictures; (None, 0) where they cannot be compared."""
+    if (a.width, a.height, len(a.components)) != (b.width, b.height, len(b.components)) or len(a.components) not in (1, 3):
+        return None, 0.0
+    first, second = (
+        to_rgb([c.blocks for c in x.components], [c.steps for c in x.components], x.factors, x.width, x.height)
+        for x in (a, b)
+    )
+    difference = first.astype(np.int32) - second
+    squared = float(np.mean(difference * difference))
+    same = ~difference.any(axis=2) if difference.ndim == 3 else difference == 0
+    return (10 * math.log10(255**2 / squared) if squared else None), float(np.mean(same))
