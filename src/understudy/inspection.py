@@ -39,9 +39,9 @@ LISTS = ("tables", "comments", "anomalies")
 """Topics that become an array: one value for each observation."""
 
 INTACT = {
-    "yes": "Byte for byte as Facebook delivered it, as FBMD shows (it notes positions, it signs nothing).",
-    "no": "Not as Facebook delivered it: ",
-    "stale": "Not as Facebook delivered it: ",
+    "yes": "Untouched since Facebook delivered it, as far as FBMD shows: it notes positions, it signs nothing.",
+    "no": "Changed since Facebook delivered it: ",
+    "stale": "Not the file that Facebook delivered: ",
     "cannot tell": "Whether it is as Facebook delivered it, this FBMD cannot say: ",
 }
 

@@ -187,15 +187,15 @@ def _inverse_islow_pass(source: Any, target: Any, shift: int, low: int, high: in
 def _dequantise(coefficients: Any, steps: Any, block: int, n: int, lines: Any) -> None:
     """`n` blocks times `steps`, wrapped to 16 bits, into lanes whose lines are the columns.
 
-    A block whose rows 1 to 7 are zero takes libjpeg-turbo's shortcut: what leaves 14 bits in row 0 (no encoder
-    writes that) wraps there, where the full transform clips.
+    A block whose rows 1 to 7 are zero takes libjpeg-turbo's shortcut: what leaves 14 bits in row 0 wraps,
+    where the full transform clips. (No encoder writes that.)
     """
     for lane in range(n):
         for i in range(8):
             for j in range(8):
                 x = np.int16(coefficients[block + lane, 8 * i + j] * steps[8 * i + j])
                 lines[_LINE * j + LANES * i + lane] = x
-        large = 0
+        large = np.int32(0)
         for j in range(8):
             large |= np.int32(lines[_LINE * j + lane] + 8192) >> 14
         if large != 0:

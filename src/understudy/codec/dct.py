@@ -40,7 +40,7 @@ def forward(plane: NDArray[np.uint8], dct: Dct) -> NDArray[Any]:
         Dct.FLOAT: kernels.forward_float,
         Dct.AP922: kernels.forward_ap922,
     }[Dct(dct)]
-    run(np.ascontiguousarray(plane), out)
+    run(np.require(plane, requirements=["C", "W"]), out)  # numba would compile read-only planes apart
     return out.reshape(height // 8, width // 8, 8, 8)
 
 
@@ -53,7 +53,7 @@ def inverse_islow(coefficients: NDArray[np.int16], steps_natural: NDArray[np.uin
     masks the result to 10 bits, differs there and only there.
     """
     v_blocks, h_blocks = coefficients.shape[:2]
-    steps = np.ascontiguousarray(steps_natural, dtype=np.uint16).reshape(64)
+    steps = np.array(steps_natural, dtype=np.uint16).reshape(64)
     plane = np.empty((8 * v_blocks, 8 * h_blocks), np.uint8)
     flat = np.ascontiguousarray(coefficients, dtype=np.int16).reshape(v_blocks * h_blocks, 64)
     kernels.inverse_islow(flat, steps, plane)

@@ -104,20 +104,15 @@ def _note(match: re.Match[bytes], offset: int, where: str) -> Note:
 
 
 def judge(note: Note, scans: list[int], size: int) -> tuple[str, str, int | None]:
-    """(`yes`, `no`, `stale` or `cannot tell`, the verdict in words, common shift of the scans in bytes or
-    None).
+    """(`yes`, `no`, `stale` or `cannot tell`, the verdict in words, common shift of the scans or None).
 
     yes: every number fits. no: the scans are spaced as noted but moved, or bytes were added or lost behind
     them. stale: no number fits, so another encoder wrote these scans and kept the note. cannot tell: the note
     is damaged.
     """
     if not note.complete or not note.count:
-        has = len(note.numbers)
-        return (
-            "cannot tell",
-            f"cannot tell: the note says {note.count} positions and holds {has} numbers",
-            None,
-        )
+        text = f"cannot tell: the note says {note.count} positions and holds {len(note.numbers)} numbers"
+        return "cannot tell", text, None
     *positions, delivered = note.numbers
     ends = [scans[0], scans[-1]] if scans else []
     listings = {"every scan": scans, "the first and the last scan": ends}
@@ -130,26 +125,16 @@ def judge(note: Note, scans: list[int], size: int) -> tuple[str, str, int | None
         return "yes", f"yes: {fits} and the length stand where Facebook noted them", None
     if fits:
         change = size - delivered
-        did = (
-            f"{plural(change, 'byte')} were added" if change > 0 else f"{plural(-change, 'byte')} are missing"
-        )
-        return "no", f"no: the scans stand where Facebook noted them, but {did}", None
+        did = f"{plural(change, 'byte')} more" if change > 0 else f"{plural(-change, 'byte')} fewer"
+        return "no", f"no: the scans stand where Facebook noted them, but the file has {did}", None
     for expected in listings.values():
         shift = _common_shift(positions, expected)
         if shift:
-            where = "longer" if shift > 0 else "shorter"
-            return (
-                "no",
-                f"no: the scans are spaced as noted, behind headers {plural(abs(shift), 'byte')} {where}",
-                shift,
-            )
+            by = f"{plural(abs(shift), 'byte')} {'longer' if shift > 0 else 'shorter'}"
+            return "no", f"no: the scans are spaced as noted, behind headers that are {by}", shift
     if any(p in scans for p in positions) or delivered == size:
         return "no", "no: some of what Facebook noted fits this file and some does not", None
-    return (
-        "stale",
-        "no: the note is stale, nothing in it fits; another writer made this file and kept it",
-        None,
-    )
+    return "stale", "no: the note is stale, nothing in it fits; another writer made this file", None
 
 
 def _common_shift(positions: list[int], scans: list[int]) -> int | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..jpeg.huffman import STANDARD
 from ..jpeg.syntax import Dht, HuffTable, JpegStream, Sos
-from .base import Observation, anomaly, placed, plural
+from .base import Observation, anomaly, located, placed, plural
 
 CLAUSE = "T.81 B.2.4.2"
 MAX_UNDEFINED = 20
@@ -84,7 +84,7 @@ def _rows(stream: JpegStream) -> Iterator[dict[str, Any]]:
     segment = 0
     latest: dict[str, dict[str, Any]] = {}
     rows: list[dict[str, Any]] = []
-    for offset, element in stream.located():
+    for offset, element in located(stream):
         if isinstance(element, Sos):
             scan += 1
         if not isinstance(element, Dht):
@@ -93,7 +93,7 @@ def _rows(stream: JpegStream) -> Iterator[dict[str, Any]]:
             row: dict[str, Any] = {
                 "name": table.name,
                 "segment": segment,
-                "offset": offset + element.fill,
+                "offset": offset,
                 "before_scan": scan,
                 "codes": sum(table.counts),
                 "longest": max((i for i, n in enumerate(table.counts, 1) if n), default=0),
@@ -121,7 +121,7 @@ def _undefined(stream: JpegStream) -> Iterator[Observation]:
         return
     known: set[str] = set()
     found = 0
-    for offset, element in stream.located():
+    for offset, element in located(stream):
         if isinstance(element, Dht):
             known.update(t.name for t in element.tables)
         if isinstance(element, Sos):

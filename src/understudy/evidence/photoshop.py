@@ -61,6 +61,6 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
     yield Observation("iptc", "records", listed, plural(len(iptc), "record"), iptc[0].offset, IIM)
     for record in iptc:
         if record.declared > len(record.data):
-            text = f"IPTC {record.name} at {record.offset:#x}: says {record.declared} bytes, has {len(record.data)}"
-            yield anomaly(text, record.offset, IIM)
+            got = f"says {record.declared} bytes, has {len(record.data)}"
+            yield anomaly(f"IPTC {record.name} at {record.offset:#x}: {got}", record.offset, IIM)
             return

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..codec.scans import ScanSpec, Script, check, name_of
-from ..jpeg.syntax import JpegStream, Sos
+from ..codec.scans import Script, check, name_of
+from ..jpeg.syntax import JpegStream, ScanSpec, Sos
 from .base import Observation, anomaly, placed, plural, script_of
 from .segments import scan_text
 
@@ -98,22 +98,28 @@ def broken_rules(stream: JpegStream, script: list[list[Any]]) -> list[tuple[str,
     frame = stream.frame
     if frame is None or frame.code not in DCT_PROCESSES:
         return []
-    found = [(problem, "T.81 B.2.3, G.1.1.1") for problem in check(_specs(script), len(frame.components))]
-    for number, (components, *band) in enumerate(script[:MAX_SCANS], 1):
-        if not frame.progressive and band != [0, 63, 0, 0]:
-            found.append(
-                (f"scan {number}: Ss Se Ah Al are {band}, expected 0 63 0 0 in {frame.name}", "T.81 B.2.3")
-            )
+    found = [_clause_apart(problem) for problem in check(_specs(script), len(frame.components))]
+    sequential = [band == [0, 63, 0, 0] for _, *band in script[:MAX_SCANS]]
+    if frame.progressive and all(sequential):
+        found.append((f"only sequential scans (0-63) in {frame.name}", "T.81 G.1.1.1.1"))
+    if not frame.progressive and not all(sequential):
+        number = sequential.index(False)
+        band = script[number][1:]
+        text = f"scan {number + 1}: Ss Se Ah Al are {band}, expected 0 63 0 0 in {frame.name}"
+        found.append((text, "T.81 B.2.3"))
+    for number, (components, *_) in enumerate(script[:MAX_SCANS], 1):
         known = [frame.components[i] for i in components[:5] if i >= 0]
         blocks = sum(c.h_samp_factor * c.v_samp_factor for c in known)
         if len(known) > 1 and blocks > MAX_MCU_BLOCKS:
-            found.append(
-                (
-                    f"scan {number}: {blocks} blocks in an MCU, expected {MAX_MCU_BLOCKS} or fewer",
-                    "T.81 B.2.3",
-                )
-            )
+            text = f"scan {number}: {blocks} blocks in an MCU, expected {MAX_MCU_BLOCKS} or fewer"
+            found.append((text, "T.81 B.2.3"))
     return found
+
+
+def _clause_apart(problem: str) -> tuple[str, str]:
+    """`what; T.81 B.2.3` in its two parts."""
+    text, _, clause = problem.rpartition("; ")
+    return (text, clause) if clause.startswith("T.81") else (problem, "T.81 G.1.1.1")
 
 
 def unfinished(stream: JpegStream, script: list[list[Any]]) -> int:

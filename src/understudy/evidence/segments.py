@@ -20,7 +20,6 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
     for element in stream.elements:
         size = length_of(element)
         if isinstance(element, Sos):
-            size += len(element.data)
             says = scan_text(script[number], stream)
             number += 1
         else:

@@ -121,116 +121,61 @@ def unstuff(src: Bytes) -> tuple[Bytes, Ints, int]:
     return out, starts[: segments + 1], bad_at
 
 
-@kernel
-def _fill(acc: np.uint64, cnt: int, pos: int, data: Bytes) -> tuple[np.uint64, int, int]:
-    """At least 33 valid bits."""
-    if cnt <= 32:
-        p = np.uint64(pos)
-        word = (
-            np.uint64(data[p]) << np.uint64(24)
-            | np.uint64(data[p + np.uint64(1)]) << np.uint64(16)
-            | np.uint64(data[p + np.uint64(2)]) << np.uint64(8)
-            | np.uint64(data[p + np.uint64(3)])
-        )
-        acc |= word << np.uint64(32 - cnt)
-        cnt += 32
-        pos += 4
-    return acc, cnt, pos
+# The helpers return one number each: numba passes a tuple through memory, which costs these loops three times their
+# time (measured). So the loops themselves keep `acc`, `cnt` and `pos`, and fill up with the same three lines.
 
 
 @kernel
-def _symbol(acc: np.uint64, lut: Lut) -> tuple[int, int]:
-    """The next symbol and its code's length in bits; symbol -1 if the table has no such code; T.81 F.2.2.3."""
-    entry = lut[acc >> np.uint64(52)]
-    length = entry & 31
-    if length:
-        return (entry >> 5) & 255, length
+def _word(data: Bytes, pos: np.uint64) -> np.uint64:
+    """The four bytes at `pos` as one number, the first highest."""
+    return (
+        np.uint64(data[pos]) << np.uint64(24)
+        | np.uint64(data[pos + np.uint64(1)]) << np.uint64(16)
+        | np.uint64(data[pos + np.uint64(2)]) << np.uint64(8)
+        | np.uint64(data[pos + np.uint64(3)])
+    )
+
+
+@kernel
+def _entry(acc: np.uint64, luts: Luts, row: int) -> int:
+    """The lookup entry of the next code (without a value if the code is longer than LUT_BITS); 0 if there is none."""
+    entry = np.int64(luts[row, acc >> np.uint64(52)])
+    if entry & 31:
+        return entry
     code = np.int64(acc >> np.uint64(48))
     for length in range(13, 17):
-        if code < lut[LIMIT + length]:
-            return lut[SYMBOLS + (code >> (16 - length)) + lut[OFFSET + length]], length
-    return -1, 0
+        if code < luts[row, LIMIT + length]:
+            rank = ((code >> (16 - length)) + luts[row, OFFSET + length]) & 255
+            return np.int64(luts[row, SYMBOLS + rank]) << 5 | length
+    return 0
 
 
 @kernel
 def _value(acc: np.uint64, size: int) -> int:
     """The next `size` bits (1 to 16) as a signed value; T.81 F.2.2.1, RECEIVE and EXTEND."""
     value = np.int64(acc >> np.uint64(64 - size))
-    if value < 1 << (size - 1):
-        value -= (1 << size) - 1
-    return value
+    return value if value >= 1 << (size - 1) else value - (1 << size) + 1
 
 
 @kernel
-def _dc(acc: np.uint64, cnt: int, lut: Lut) -> tuple[np.uint64, int, int, int]:
-    """Reads one DC difference: (acc, cnt, difference, damage or -1). Needs 33 valid bits; T.81 F.2.2.1."""
-    symbol, length = _symbol(acc, lut)
-    if symbol < 0:
-        return acc, cnt, 0, BAD_CODE
-    if symbol > 15:
-        return acc, cnt, 0, BAD_SIZE
-    acc <<= np.uint64(length)
-    difference = 0
-    if symbol > 0:
-        difference = _value(acc, symbol)
-        acc <<= np.uint64(symbol)
-    return acc, cnt - length - symbol, difference, -1
-
-
-@kernel
-def _block(
-    acc: np.uint64, cnt: int, pos: int, data: Bytes, dc_lut: Lut, ac_lut: Lut, flat: Flat, base: int
-) -> tuple[np.uint64, int, int, int, int]:
-    """One sequential block into flat[base:base + 64]: (acc, cnt, pos, DC difference, damage or -1); T.81 F.2.2."""
-    acc, cnt, pos = _fill(acc, cnt, pos, data)
-    acc, cnt, difference, bad = _dc(acc, cnt, dc_lut)
-    if bad >= 0:
-        return acc, cnt, pos, 0, bad
-    k = 1
-    while k < 64:
-        acc, cnt, pos = _fill(acc, cnt, pos, data)
-        entry = ac_lut[acc >> np.uint64(52)]
-        symbol = (entry >> 5) & 255
-        if entry & HAS_VALUE:
-            total = (entry >> 14) & 31
-            acc <<= np.uint64(total)
-            cnt -= total
-            if symbol == 0:
-                break
-            k += symbol >> 4
-            value = entry >> 20
-        else:
-            symbol, length = _symbol(acc, ac_lut)
-            if symbol < 0:
-                return acc, cnt, pos, 0, BAD_CODE
-            acc <<= np.uint64(length)
-            cnt -= length
-            size = symbol & 15
-            if size == 0:
-                if symbol != 0xF0:
-                    break
-                k += 16
-                continue
-            k += symbol >> 4
-            value = _value(acc, size)
-            acc <<= np.uint64(size)
-            cnt -= size
-        if k > 63:
-            return acc, cnt, pos, 0, BAD_INDEX
-        flat[base + _NATURAL[k]] = value
-        k += 1
-    return acc, cnt, pos, difference, -1
+def _end_of_band_run(acc: np.uint64, size: int) -> int:
+    """Blocks that EOBn with n = `size` (0 to 14) ends, from the n bits that follow; T.81 G.1.2.2."""
+    return 1 << size if size == 0 else (1 << size) + np.int64(acc >> np.uint64(64 - size))
 
 
 @kernel
 def sequential(
     data: Bytes, starts: Ints, luts: Luts, geometry: Ints, mcus_x: int, mcus: int, interval: int, flat: Flat, damage: Ints
 ) -> int:
-    """All segments of a sequential scan. Returns blocks read; damage[i] = (kind, MCU) where segment i broke off."""
+    """All segments of a sequential scan; T.81 F.2.
+
+    geometry: rows (first block, blocks a row, blocks across an MCU, blocks down an MCU). interval: MCUs a segment.
+    Returns the blocks that were read; damage[i] = (kind, MCU) where segment i broke off.
+    """
     visited = 0
     pred = np.zeros(4, np.int64)
     for segment in range(damage.shape[0]):
-        acc, cnt, pos, end = np.uint64(0), 0, starts[segment], 8 * starts[segment + 1]
+        acc, cnt, pos, end = np.uint64(0), 0, np.uint64(starts[segment]), 8 * starts[segment + 1]
         pred[:] = 0
         bad = -1
         mcu = segment * interval
@@ -242,8 +187,62 @@ def sequential(
                     if bad >= 0:
                         continue
                     base = 64 * (first + (row * v + block // h) * stride + column * h + block % h)
-                    acc, cnt, pos, difference, bad = _block(acc, cnt, pos, data, luts[i], luts[4 + i], flat, base)
-                    if 8 * pos - cnt > end:
+                    if cnt <= 32:
+                        acc |= _word(data, pos) << np.uint64(32 - cnt)
+                        cnt += 32
+                        pos += np.uint64(4)
+                    entry = _entry(acc, luts, i)
+                    size = (entry >> 5) & 255
+                    if entry == 0 or size > 15:
+                        bad = BAD_CODE if entry == 0 else BAD_SIZE
+                        damage[segment, 0], damage[segment, 1] = bad, mcu
+                        continue
+                    acc <<= np.uint64(entry & 31)
+                    cnt -= entry & 31
+                    difference = 0
+                    if size > 0:
+                        difference = _value(acc, size)
+                        acc <<= np.uint64(size)
+                        cnt -= size
+                    k = 1
+                    while k < 64:
+                        if cnt <= 32:
+                            acc |= _word(data, pos) << np.uint64(32 - cnt)
+                            cnt += 32
+                            pos += np.uint64(4)
+                        entry = np.int64(luts[4 + i, acc >> np.uint64(52)])
+                        if entry & HAS_VALUE:
+                            symbol = (entry >> 5) & 255
+                            acc <<= np.uint64((entry >> 14) & 31)
+                            cnt -= (entry >> 14) & 31
+                            if symbol == 0:
+                                break
+                            k += symbol >> 4
+                            value = entry >> 20
+                        else:
+                            entry = _entry(acc, luts, 4 + i)
+                            if entry == 0:
+                                bad = BAD_CODE
+                                break
+                            symbol = (entry >> 5) & 255
+                            acc <<= np.uint64(entry & 31)
+                            cnt -= entry & 31
+                            size = symbol & 15
+                            if size == 0:
+                                if symbol != 0xF0:
+                                    break
+                                k += 16
+                                continue
+                            k += symbol >> 4
+                            value = _value(acc, size)
+                            acc <<= np.uint64(size)
+                            cnt -= size
+                        if k > 63:
+                            bad = BAD_INDEX
+                            break
+                        flat[base + _NATURAL[k]] = value
+                        k += 1
+                    if 8 * np.int64(pos) - cnt > end:
                         bad = DATA_ENDS
                     if bad >= 0:
                         flat[base : base + 64] = 0
@@ -265,7 +264,7 @@ def dc_first(
     visited = 0
     pred = np.zeros(4, np.int64)
     for segment in range(damage.shape[0]):
-        acc, cnt, pos, end = np.uint64(0), 0, starts[segment], 8 * starts[segment + 1]
+        acc, cnt, pos, end = np.uint64(0), 0, np.uint64(starts[segment]), 8 * starts[segment + 1]
         pred[:] = 0
         bad = -1
         mcu = segment * interval
@@ -276,16 +275,27 @@ def dc_first(
                 for block in range(h * v):
                     if bad >= 0:
                         continue
-                    base = 64 * (first + (row * v + block // h) * stride + column * h + block % h)
-                    acc, cnt, pos = _fill(acc, cnt, pos, data)
-                    acc, cnt, difference, bad = _dc(acc, cnt, luts[i])
-                    if 8 * pos - cnt > end:
+                    if cnt <= 32:
+                        acc |= _word(data, pos) << np.uint64(32 - cnt)
+                        cnt += 32
+                        pos += np.uint64(4)
+                    entry = _entry(acc, luts, i)
+                    size = (entry >> 5) & 255
+                    if entry == 0 or size > 15:
+                        bad = BAD_CODE if entry == 0 else BAD_SIZE
+                        size = 0
+                    acc <<= np.uint64(entry & 31)
+                    cnt -= entry & 31
+                    if size > 0:
+                        pred[i] += _value(acc, size)
+                        acc <<= np.uint64(size)
+                        cnt -= size
+                    if 8 * np.int64(pos) - cnt > end:
                         bad = DATA_ENDS
                     if bad >= 0:
                         damage[segment, 0], damage[segment, 1] = bad, mcu
                         continue
-                    pred[i] += difference
-                    flat[base] = pred[i] << Al
+                    flat[64 * (first + (row * v + block // h) * stride + column * h + block % h)] = pred[i] << Al
                     visited += 1
             mcu += 1
     return visited
@@ -327,10 +337,9 @@ def ac_first(
 ) -> int:  # fmt: skip
     """An AC scan with Ah = 0 (one component, a block is an MCU); T.81 G.1.2.2."""
     visited = 0
-    lut = luts[4]
     first, stride = geometry[0, 0], geometry[0, 1]
     for segment in range(damage.shape[0]):
-        acc, cnt, pos, end = np.uint64(0), 0, starts[segment], 8 * starts[segment + 1]
+        acc, cnt, pos, end = np.uint64(0), 0, np.uint64(starts[segment]), 8 * starts[segment + 1]
         mcu, stop = segment * interval, min((segment + 1) * interval, mcus)
         while mcu < stop:
             base = 64 * (first + (mcu // mcus_x) * stride + mcu % mcus_x)
@@ -338,23 +347,24 @@ def ac_first(
             run = 1
             k = Ss
             while k <= Se:
-                acc, cnt, pos = _fill(acc, cnt, pos, data)
-                symbol, length = _symbol(acc, lut)
-                if symbol < 0:
+                if cnt <= 32:
+                    acc |= _word(data, pos) << np.uint64(32 - cnt)
+                    cnt += 32
+                    pos += np.uint64(4)
+                entry = _entry(acc, luts, 4)
+                if entry == 0:
                     bad = BAD_CODE
                     break
-                acc <<= np.uint64(length)
-                cnt -= length
-                size, zeros = symbol & 15, symbol >> 4
+                acc <<= np.uint64(entry & 31)
+                cnt -= entry & 31
+                size, zeros = (entry >> 5) & 15, (entry >> 9) & 15
                 if size == 0:
                     if zeros == 15:
                         k += 16
                         continue
-                    run = 1 << zeros
-                    if zeros:
-                        run += np.int64(acc >> np.uint64(64 - zeros))
-                        acc <<= np.uint64(zeros)
-                        cnt -= zeros
+                    run = _end_of_band_run(acc, zeros)
+                    acc <<= np.uint64(zeros)
+                    cnt -= zeros
                     break
                 k += zeros
                 if k > Se:
@@ -364,7 +374,7 @@ def ac_first(
                 acc <<= np.uint64(size)
                 cnt -= size
                 k += 1
-            if 8 * pos - cnt > end:
+            if 8 * np.int64(pos) - cnt > end:
                 bad = DATA_ENDS
             if bad >= 0:
                 for k in range(Ss, Se + 1):
@@ -383,45 +393,54 @@ def ac_refine(
 ) -> int:  # fmt: skip
     """An AC scan with Ah > 0 (one component, a block is an MCU); T.81 G.1.2.3."""
     visited = 0
-    lut = luts[4]
     first, stride = geometry[0, 0], geometry[0, 1]
     bit = 1 << Al
     for segment in range(damage.shape[0]):
-        acc, cnt, pos, end = np.uint64(0), 0, starts[segment], 8 * starts[segment + 1]
+        acc, cnt, pos, end = np.uint64(0), 0, np.uint64(starts[segment]), 8 * starts[segment + 1]
         run = 0
         for mcu in range(segment * interval, min((segment + 1) * interval, mcus)):
             base = 64 * (first + (mcu // mcus_x) * stride + mcu % mcus_x)
             bad = -1
             k = Ss
-            while k <= Se and run == 0:
-                acc, cnt, pos = _fill(acc, cnt, pos, data)
-                symbol, length = _symbol(acc, lut)
-                if symbol < 0 or symbol & 15 > 1:
-                    bad = BAD_CODE if symbol < 0 else BAD_SIZE
-                    break
-                acc <<= np.uint64(length)
-                cnt -= length
-                zeros = symbol >> 4
-                new = 0
-                if symbol & 15:
-                    new = bit if acc >> np.uint64(63) else -bit
-                    acc <<= np.uint64(1)
-                    cnt -= 1
-                elif zeros < 15:
-                    run = 1 << zeros
-                    if zeros:
-                        run += np.int64(acc >> np.uint64(64 - zeros))
+            while k <= Se:
+                zeros, new = 64, 0  # with an end-of-band, what is left of the band is only corrected
+                if run == 0:
+                    if cnt <= 32:
+                        acc |= _word(data, pos) << np.uint64(32 - cnt)
+                        cnt += 32
+                        pos += np.uint64(4)
+                    entry = _entry(acc, luts, 4)
+                    if entry == 0 or (entry >> 5) & 15 > 1:
+                        bad = BAD_CODE if entry == 0 else BAD_SIZE
+                        break
+                    acc <<= np.uint64(entry & 31)
+                    cnt -= entry & 31
+                    zeros = (entry >> 9) & 15
+                    if (entry >> 5) & 15:
+                        new = bit if acc >> np.uint64(63) else -bit
+                        acc <<= np.uint64(1)
+                        cnt -= 1
+                    elif zeros < 15:
+                        run = _end_of_band_run(acc, zeros)
                         acc <<= np.uint64(zeros)
                         cnt -= zeros
-                    break
+                        zeros = 64
                 while k <= Se:
                     at = base + _NATURAL[k]
-                    if flat[at] != 0:
-                        acc, cnt, pos = _refine(acc, cnt, pos, data, flat, at, bit)
-                    else:
+                    value = np.int64(flat[at])
+                    if value == 0:
                         if zeros == 0:
                             break
                         zeros -= 1
+                    else:
+                        if cnt == 0:
+                            acc = _word(data, pos) << np.uint64(32)
+                            cnt = 32
+                            pos += np.uint64(4)
+                        if acc >> np.uint64(63) and abs(value) & bit == 0:
+                            flat[at] = value + bit if value > 0 else value - bit
+                        acc <<= np.uint64(1)
+                        cnt -= 1
                     k += 1
                 if new:
                     if k > Se:
@@ -429,31 +448,12 @@ def ac_refine(
                         break
                     flat[base + _NATURAL[k]] = new
                 k += 1
-            if run > 0 and bad < 0:
-                while k <= Se:
-                    at = base + _NATURAL[k]
-                    if flat[at] != 0:
-                        acc, cnt, pos = _refine(acc, cnt, pos, data, flat, at, bit)
-                    k += 1
+            if run > 0:
                 run -= 1
-            if 8 * pos - cnt > end:
+            if 8 * np.int64(pos) - cnt > end:
                 bad = DATA_ENDS
             if bad >= 0:
                 damage[segment, 0], damage[segment, 1] = bad, mcu
                 break
             visited += 1
     return visited
-
-
-@kernel
-def _refine(
-    acc: np.uint64, cnt: int, pos: int, data: Bytes, flat: Flat, at: int, bit: int
-) -> tuple[np.uint64, int, int]:
-    """One correction bit for the non-zero coefficient flat[at]; T.81 G.1.2.3."""
-    if cnt == 0:
-        acc, cnt, pos = _fill(acc, cnt, pos, data)
-    if acc >> np.uint64(63):
-        value = flat[at]
-        if (value if value >= 0 else -value) & bit == 0:
-            flat[at] = value + bit if value >= 0 else value - bit
-    return acc << np.uint64(1), cnt - 1, pos
