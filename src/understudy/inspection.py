@@ -39,7 +39,7 @@ LISTS = ("tables", "comments", "anomalies")
 """Topics that become an array: one value for each observation."""
 
 INTACT = {
-    "yes": "Untouched since Facebook delivered it, as far as FBMD shows: it notes positions, it signs nothing.",
+    "yes": "Untouched since Facebook delivered it, as far as FBMD shows (it notes positions, signs nothing).",
     "no": "Changed since Facebook delivered it: ",
     "stale": "Not the file that Facebook delivered: ",
     "cannot tell": "Whether it is as Facebook delivered it, this FBMD cannot say: ",

@@ -65,7 +65,7 @@ class File:
         self.coefficients = [plane for plane in (read.Y, read.Cb, read.Cr) if plane is not None]
 
     def mismatches(self, ours: list[NDArray[np.int16]]) -> list[int]:
-        """Coefficients that differ, a component; jpeglib shows no dummy blocks, so ours are cut to what it shows."""
+        """How many coefficients differ, a component, among the blocks that jpeglib shows: no dummy blocks."""
         assert len(ours) == len(self.coefficients)
         cut = [a[: b.shape[0], : b.shape[1]] for a, b in zip(ours, self.coefficients, strict=True)]
         return [int((a != b).sum()) for a, b in zip(cut, self.coefficients, strict=True)]
@@ -80,7 +80,7 @@ def by_pillow(picture: NDArray[np.uint8], folder: Path, **save: object) -> File:
 def by_jpeglib(
     picture: NDArray[np.uint8], folder: Path, factors: list[tuple[int, int]], quality: int, dct: str = "islow"
 ) -> File:
-    """jpeglib's libjpeg-turbo 2.1 (C code, without SIMD). Its samp_factor is (v, h), against libjpeg's own order."""
+    """A file of jpeglib's libjpeg-turbo 2.1 (C code, no SIMD), whose samp_factor is (v, h) here."""
     before = jpeglib.version.get()
     jpeglib.version.set("turbo210")
     try:
@@ -93,7 +93,7 @@ def by_jpeglib(
 
 
 def with_dummies_shown(file: File, folder: Path) -> list[NDArray[np.int16]]:
-    """All blocks of a baseline interleaved file, dummies too: its header is made to say whole MCUs, then read."""
+    """All blocks of a baseline interleaved file: its header is made to say whole MCUs, then it is read."""
     max_h, max_v = max(h for h, _ in file.factors), max(v for _, v in file.factors)
     height, width = -(-file.height // (8 * max_v)) * 8 * max_v, -(-file.width // (8 * max_h)) * 8 * max_h
     at = file.data.index(b"\xff\xc0") + 5

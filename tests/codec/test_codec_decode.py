@@ -8,7 +8,7 @@ from pathlib import Path
 import jpeglib
 import numpy as np
 import pytest
-from codec_oracles import SIZES, by_jpeglib, by_pillow, noise, scene, shared
+from codec_oracles import SHARED, SIZES, by_jpeglib, by_pillow, noise, scene, shared
 from codec_oracles import File as JpegFile
 from PIL import Image
 
@@ -105,9 +105,7 @@ def test_too_few_blocks_say_so() -> None:
 
 
 def real_files() -> list[str]:
-    """Every JPEG of the shared folder; where there is none, two names, whose absence `shared` then reports."""
-    from codec_oracles import SHARED
-
+    """Every JPEG of the shared folder; without it two names, whose absence `shared` then reports."""
     found = [p for folder in ("real", "photos", "golden") for p in sorted((SHARED / folder).rglob("*.jpg"))]
     return [str(p.relative_to(SHARED)) for p in found] or ["real", "photos"]
 

@@ -83,7 +83,7 @@ def test_deliveries_tables() -> None:
             if not row[f"{role}_q_natural"]:
                 continue
             steps = [int(q) for q in row[f"{role}_q_natural"].split()]
-            # Such as annexK:q71, custom-diag, or, where tables tie, annexK:q100;moz3:q100 (and presets not ours).
+            # annexK:q71, or custom-diag, or where tables tie annexK:q100;moz3:q100 (and presets not ours).
             solved = [s.partition(":") for s in row[f"{role}_solved"].split(";")]
             want = {(laws[name], int(q[1:]) if q else None) for name, _, q in solved if name in laws}
             found = {(m.law, m.quality) for m in tables.candidates(steps) if m.role in (role, "both")}

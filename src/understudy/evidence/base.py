@@ -118,6 +118,23 @@ def script_of(stream: JpegStream) -> list[list[Any]]:
     return [[[index.get(c.id, -1) for c in s.components], s.Ss, s.Se, s.Ah, s.Al] for s in stream.scans]
 
 
+def channel_names(stream: JpegStream) -> tuple[str, ...]:
+    """What the frame's components are called: `Y Cb Cr`, `R G B`, `Y`, or `c0 c1 ...` where nothing says it.
+
+    Source: JFIF 1.02, Color Space. Without JFIF, Adobe's transform 0 or the ids R G B mean RGB (so libjpeg).
+    """
+    components = stream.frame.components if stream.frame else ()
+    if len(components) == 1:
+        return ("Y",)
+    if len(components) != 3:
+        return tuple(f"c{i}" for i in range(len(components)))
+    adobe = next((data for _, data in apps(stream, 14, b"Adobe")), b"")
+    jfif = any(True for _ in apps(stream, 0, b"JFIF\0"))
+    ids = bytes(c.id for c in components)
+    rgb = not jfif and (ids == b"RGB" if not adobe else adobe[6:7] == b"\0")
+    return ("R", "G", "B") if rgb else ("Y", "Cb", "Cr")
+
+
 def before_scans(stream: JpegStream) -> tuple[Element, ...]:
     """The elements before the first scan."""
     for i, element in enumerate(stream.elements):

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..codec.scans import Script, check, name_of
 from ..jpeg.syntax import JpegStream, ScanSpec, Sos
-from .base import Observation, anomaly, placed, plural, script_of
+from .base import Observation, anomaly, channel_names, placed, plural, script_of
 from .segments import scan_text
 
 MAX_SCANS = 1_000
@@ -45,7 +45,12 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
         at,
         "T.81 B.2.3",
     )
-    rows = [_row(offset, sos, row, stream) for (offset, sos), row in zip(places, script, strict=True)]
+    names = channel_names(stream)
+    progressive = stream.frame is not None and stream.frame.progressive
+    rows = [
+        _row(offset, sos, row, scan_text(row, names, progressive))
+        for (offset, sos), row in zip(places, script, strict=True)
+    ]
     total = sum(len(sos.data) for _, sos in places)
     yield Observation(
         "scans", "list", rows, f"{plural(total, 'byte')} of entropy-coded data", at, "T.81 B.1.1.5"
@@ -53,6 +58,10 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
     problems = broken_rules(stream, script)
     for text, clause in problems[:MAX_PROBLEMS]:
         yield anomaly(text, at, clause)
+    if len(problems) > MAX_PROBLEMS:
+        yield anomaly(
+            f"and {len(problems) - MAX_PROBLEMS:,} more rules broken by the script", at, "T.81 G.1.1.1"
+        )
     text = "a legal script" if not problems else f"the script breaks {plural(len(problems), 'rule')}"
     yield Observation("scans", "legal", not problems, text, at, "T.81 B.2.3, G.1.1.1")
     unsent = unfinished(stream, script)
@@ -64,7 +73,7 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
     yield Observation("scans", "unfinished", unsent, text, at, "T.81 G.1.1.1")
 
 
-def _row(offset: int, sos: Sos, row: list[Any], stream: JpegStream) -> dict[str, Any]:
+def _row(offset: int, sos: Sos, row: list[Any], says: str) -> dict[str, Any]:
     return {
         "offset": offset,
         "components": row[0],
@@ -74,7 +83,7 @@ def _row(offset: int, sos: Sos, row: list[Any], stream: JpegStream) -> dict[str,
         "Al": sos.Al,
         "selectors": [f"{c.dc_tbl_no}{c.ac_tbl_no}" for c in sos.components],
         "bytes": len(sos.data),
-        "says": scan_text(row, stream),
+        "says": says,
     }
 
 

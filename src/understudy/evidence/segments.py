@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ..jpeg.syntax import Dht, Dnl, Dqt, Dri, Element, JpegStream, Opaque, QuantTable, Sof, Sos, Stray
-from .base import Observation, app_identifier, length_of, plural, script_of, visible
+from .base import Observation, app_identifier, channel_names, length_of, plural, script_of, visible
 from .frame import factors_text
-
-CHANNELS = ("Y", "Cb", "Cr")
-"""What the components of a three-component JFIF file are; JFIF 1.02, Color Space."""
 
 
 def detect(stream: JpegStream) -> Iterator[Observation]:
@@ -17,10 +15,12 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
     at = 0
     number = 0
     script = script_of(stream)
+    names = channel_names(stream)
+    progressive = stream.frame is not None and stream.frame.progressive
     for element in stream.elements:
         size = length_of(element)
         if isinstance(element, Sos):
-            says = scan_text(script[number], stream)
+            says = scan_text(script[number], names, progressive)
             number += 1
         else:
             says = describe(element)
@@ -65,14 +65,11 @@ def _quant_text(table: QuantTable) -> str:
     return f"table {table.Tq}" + (", 16 bit" if table.Pq else "")
 
 
-def scan_text(scan: list[object], stream: JpegStream) -> str:
+def scan_text(scan: list[Any], names: tuple[str, ...], progressive: bool) -> str:
     """`Y Cb Cr DC, without the lowest bit`: what one scan of the script carries."""
     components, Ss, Se, Ah, Al = scan
-    assert isinstance(components, list) and isinstance(Al, int)
-    count = len(stream.frame.components) if stream.frame else 0
-    names = CHANNELS if count == 3 else tuple(f"c{i}" for i in range(count))
     who = " ".join(names[i] if 0 <= i < len(names) else "?" for i in components[:4])
-    if stream.frame is None or not stream.frame.progressive:
+    if not progressive:
         return who
     band = "DC" if Ss == Se == 0 else f"AC {Ss}-{Se}"
     if Ah:

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from ..errors import JpegError
 from .coefficients import Blocks
-from .entropy_encode import LIBJPEG_MOST_CORRECTIONS, Slot, Tokens, tokenize
+from .entropy_encode import LIBJPEG_MOST_CORRECTIONS, Slot, Tokenizer, Tokens
 from .huffman import STANDARD, optimal
 from .syntax import (
     EOI,
@@ -126,13 +126,11 @@ def encode(
         )
     numbers = tuple((0, 0) if i == 0 else (1, 1) for i in range(len(components)))
     factors = [(c.h_samp_factor, c.v_samp_factor) for c in components]
+    tokenizer = Tokenizer(blocks, width=width, height=height, factors=factors, progressive=progressive)
     scans = []
     for spec in script:
         slots = [numbers[i] for i in spec.components]
-        tokens = tokenize(
-            blocks, spec, width=width, height=height, factors=factors, slots=slots, progressive=progressive,
-            restart_interval=restart_interval, most_corrections=most_corrections,
-        )  # fmt: skip
+        tokens = tokenizer.scan(spec, slots, restart_interval=restart_interval, most_corrections=most_corrections)
         tables = _tables(tokens, huffman)
         scans.append(CodedScan(spec, tables, tokens.encode(tables)))
     return Encoded(width, height, progressive, tuple(components), tuple(quant_tables), numbers, restart_interval,

@@ -9,8 +9,10 @@ A token, from the lowest bit:
     bits 21-28  the symbol
     bits 29-31  the slot: 0 to 3 DC tables, 4 to 7 AC tables
 
-A tokenizer returns (tokens, bits that follow codes, restarts), or tokens = -1 - (flat index of a coefficient too
-large to be coded).
+A tokenizer returns the number of tokens, or -1 - (flat index of a coefficient too large to be coded).
+
+The AC loops do not look at 63 coefficients a block: `masks` has told them which reach a magnitude, bit k for zigzag
+position k, and they go from bit to bit. The masks of a magnitude serve every scan that asks for it.
 """
 
 from __future__ import annotations
@@ -19,18 +21,23 @@ import numpy as np
 import numpy.typing as npt
 
 from .._jit import kernel
-from .syntax import NATURAL_OF_ZIGZAG
+from .syntax import NATURAL_OF_ZIGZAG, ZIGZAG_OF_NATURAL
 
 Flat = npt.NDArray[np.int16]
 Ints = npt.NDArray[np.int64]
 Tokens = npt.NDArray[np.uint32]
 Counts = npt.NDArray[np.int64]
-Result = tuple[int, int, int]
+Masks = npt.NDArray[np.uint64]
 
 RAW = 16
 RESTART = np.uint32(7 << 29 | 31 << 16)
 _NATURAL = np.array(NATURAL_OF_ZIGZAG, np.int64)
 _BIT_LENGTH = np.array([int(i).bit_length() for i in range(256)], np.int64)
+_DE_BRUIJN = 0x03F79D71B4CB0A89
+_INDEX_OF_LOWEST = np.zeros(64, np.int64)
+for _i in range(64):
+    _INDEX_OF_LOWEST[((_DE_BRUIJN << _i) & (2**64 - 1)) >> 58] = _i
+_ZIGZAG = np.array(ZIGZAG_OF_NATURAL, np.uint64)
 
 
 @kernel
@@ -45,80 +52,113 @@ def _token(slot: int, symbol: int, size: int, bits: int) -> np.uint32:
 
 
 @kernel
+def masks(flat: Flat, words: Masks, least: int, out: Masks) -> None:
+    """out[block]: bit k is set where the coefficient at zigzag position k is at least `least` in magnitude.
+
+    words: `flat` seen as 64-bit numbers, to pass over four zeros at a time.
+    """
+    for block in range(out.size):
+        mask = np.uint64(0)
+        for w in range(16):
+            if words[16 * block + w]:
+                for i in range(4 * w, 4 * w + 4):
+                    value = np.int32(flat[64 * block + i])
+                    mask |= np.uint64((value if value >= 0 else -value) >= least) << _ZIGZAG[i]
+        out[block] = mask
+
+
+@kernel
+def _lowest(mask: np.uint64) -> int:
+    """The index of the lowest set bit of a mask that is not 0."""
+    lowest = mask & (~mask + np.uint64(1))
+    return _INDEX_OF_LOWEST[(lowest * np.uint64(_DE_BRUIJN)) >> np.uint64(58)]
+
+
+@kernel
+def _band(Ss: int, Se: int) -> np.uint64:
+    """The bits Ss to Se."""
+    return (np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(63 - Se)) & (np.uint64(0xFFFFFFFFFFFFFFFF) << np.uint64(Ss))
+
+
+@kernel
+def _signed(value: int, size: int) -> int:
+    """The `size` bits that stand for a value after its code; T.81 F.1.2.1."""
+    return (value if value >= 0 else value - 1) & ((1 << size) - 1)
+
+
+@kernel
 def sequential(
-    flat: Flat, geometry: Ints, mcus_x: int, mcus: int, interval: int, tokens: Tokens, counts: Counts
-) -> Result:
+    flat: Flat, nonzero: Masks, geometry: Ints, mcus_x: int, mcus: int, interval: int, tokens: Tokens, counts: Counts
+) -> int:
     """Tokens of a sequential scan; T.81 F.1.2.
 
+    nonzero: the masks of magnitude 1.
     geometry: rows (first block, blocks a row, blocks across and down an MCU, DC slot 0 to 3, AC slot 4 to 7).
     counts: [8 * 256], slot * 256 + symbol, added to.
     """
-    n = extra = restarts = 0
+    n = 0
     pred = np.zeros(4, np.int64)
     for mcu in range(mcus):
         if interval > 0 and mcu > 0 and mcu % interval == 0:
             tokens[n] = RESTART
             n += 1
-            restarts += 1
             pred[:] = 0
         row, column = mcu // mcus_x, mcu % mcus_x
         for i in range(geometry.shape[0]):
             first, stride, h, v = geometry[i, 0], geometry[i, 1], geometry[i, 2], geometry[i, 3]
             dc_slot, ac_slot = geometry[i, 4], geometry[i, 5]
             for block in range(h * v):
-                base = 64 * (first + (row * v + block // h) * stride + column * h + block % h)
-                value = np.int64(flat[base])
-                difference = value - pred[i]
-                pred[i] = value
+                at = first + (row * v + block // h) * stride + column * h + block % h
+                base = 64 * at
+                difference = np.int64(flat[base]) - pred[i]
+                pred[i] = flat[base]
                 size = _bit_length(abs(difference))
                 if size > 15:
-                    return -1 - base, 0, 0
-                tokens[n] = _token(dc_slot, size, size, (difference if difference >= 0 else difference - 1) & ((1 << size) - 1))
+                    return -1 - base
+                tokens[n] = _token(dc_slot, size, size, _signed(difference, size))
                 counts[dc_slot * 256 + size] += 1
                 n += 1
-                extra += size
-                zeros = 0
-                for k in range(1, 64):
-                    value = np.int64(flat[base + _NATURAL[k]])
-                    if value == 0:
-                        zeros += 1
-                        continue
+                last = 0
+                rest = nonzero[at] & _band(1, 63)
+                while rest:
+                    k = _lowest(rest)
+                    rest &= rest - np.uint64(1)
+                    zeros = k - last - 1
+                    last = k
                     while zeros > 15:
                         tokens[n] = _token(ac_slot, 0xF0, 0, 0)
                         counts[ac_slot * 256 + 0xF0] += 1
                         n += 1
                         zeros -= 16
+                    value = np.int64(flat[base + _NATURAL[k]])
                     size = _bit_length(abs(value))
                     if size > 15:
-                        return -1 - (base + _NATURAL[k]), 0, 0
+                        return -1 - (base + _NATURAL[k])
                     symbol = zeros << 4 | size
-                    tokens[n] = _token(ac_slot, symbol, size, (value if value >= 0 else value - 1) & ((1 << size) - 1))
+                    tokens[n] = _token(ac_slot, symbol, size, _signed(value, size))
                     counts[ac_slot * 256 + symbol] += 1
                     n += 1
-                    extra += size
-                    zeros = 0
-                if zeros > 0:
+                if last < 63:
                     tokens[n] = _token(ac_slot, 0, 0, 0)
                     counts[ac_slot * 256] += 1
                     n += 1
-    return n, extra, restarts
+    return n
 
 
 @kernel
 def dc_first(
     dc: Flat, geometry: Ints, mcus_x: int, mcus: int, interval: int, tokens: Tokens, counts: Counts, Al: int
-) -> Result:
+) -> int:
     """Tokens of a DC scan with Ah = 0; T.81 G.1.2.1. The point transform is an arithmetic shift.
 
     dc: one value a block.
     """
-    n = extra = restarts = 0
+    n = 0
     pred = np.zeros(4, np.int64)
     for mcu in range(mcus):
         if interval > 0 and mcu > 0 and mcu % interval == 0:
             tokens[n] = RESTART
             n += 1
-            restarts += 1
             pred[:] = 0
         row, column = mcu // mcus_x, mcu % mcus_x
         for i in range(geometry.shape[0]):
@@ -130,20 +170,19 @@ def dc_first(
                 pred[i] = value
                 size = _bit_length(abs(difference))
                 if size > 15:
-                    return -1 - 64 * at, 0, 0
-                tokens[n] = _token(slot, size, size, (difference if difference >= 0 else difference - 1) & ((1 << size) - 1))
+                    return -1 - 64 * at
+                tokens[n] = _token(slot, size, size, _signed(difference, size))
                 counts[slot * 256 + size] += 1
                 n += 1
-                extra += size
-    return n, extra, restarts
+    return n
 
 
 @kernel
 def dc_refine(
     dc: Flat, geometry: Ints, mcus_x: int, mcus: int, interval: int, tokens: Tokens, counts: Counts, Al: int
-) -> Result:
+) -> int:
     """Tokens of a DC scan with Ah > 0: the next bit of each block of dc; T.81 G.1.2.1. counts stays as it is."""
-    n = extra = restarts = 0
+    n = 0
     pending = held = 0
     for mcu in range(mcus):
         if interval > 0 and mcu > 0 and mcu % interval == 0:
@@ -153,7 +192,6 @@ def dc_refine(
             pending = held = 0
             tokens[n] = RESTART
             n += 1
-            restarts += 1
         row, column = mcu // mcus_x, mcu % mcus_x
         for i in range(geometry.shape[0]):
             first, stride, h, v = geometry[i, 0], geometry[i, 1], geometry[i, 2], geometry[i, 3]
@@ -161,7 +199,6 @@ def dc_refine(
                 at = first + (row * v + block // h) * stride + column * h + block % h
                 pending = pending << 1 | ((np.int64(dc[at]) >> Al) & 1)
                 held += 1
-                extra += 1
                 if held == 15:
                     tokens[n] = _token(0, 0, RAW + held, pending)
                     n += 1
@@ -169,76 +206,76 @@ def dc_refine(
     if held:
         tokens[n] = _token(0, 0, RAW + held, pending)
         n += 1
-    return n, extra, restarts
+    return n
 
 
 @kernel
-def _end_of_band(run: int, slot: int, tokens: Tokens, n: int, counts: Counts) -> tuple[int, int]:
-    """The EOBn token for `run` blocks: (tokens, bits that follow); T.81 G.1.2.2."""
-    if run == 0:
-        return n, 0
+def _end_of_band(run: int, slot: int, tokens: Tokens, n: int, counts: Counts) -> int:
+    """Writes EOBn for `run` blocks, 1 to 0x7FFF; returns the tokens by then. T.81 G.1.2.2."""
     size = _bit_length(run) - 1
     tokens[n] = _token(slot, size << 4, size, run & ((1 << size) - 1))
     counts[slot * 256 + (size << 4)] += 1
-    return n + 1, size
+    return n + 1
 
 
 @kernel
 def ac_first(
-    flat: Flat, geometry: Ints, mcus_x: int, mcus: int, interval: int, tokens: Tokens, counts: Counts, Ss: int, Se: int,
-    Al: int,
-) -> Result:  # fmt: skip
-    """Tokens of an AC scan with Ah = 0; T.81 G.1.2.2. The point transform divides toward zero."""
-    n = extra = restarts = 0
-    run = 0
+    flat: Flat, nonzero: Masks, geometry: Ints, mcus_x: int, mcus: int, interval: int, tokens: Tokens, counts: Counts,
+    Ss: int, Se: int, Al: int,
+) -> int:  # fmt: skip
+    """Tokens of an AC scan with Ah = 0; T.81 G.1.2.2. The point transform divides toward zero.
+
+    nonzero: the masks of magnitude 1 << Al.
+    """
+    n = run = 0
     first, stride, slot = geometry[0, 0], geometry[0, 1], geometry[0, 5]
+    band = _band(Ss, Se)
     for mcu in range(mcus):
         if interval > 0 and mcu > 0 and mcu % interval == 0:
-            n, size = _end_of_band(run, slot, tokens, n, counts)
-            extra += size
-            run = 0
+            if run > 0:
+                n = _end_of_band(run, slot, tokens, n, counts)
+                run = 0
             tokens[n] = RESTART
             n += 1
-            restarts += 1
-        base = 64 * (first + (mcu // mcus_x) * stride + mcu % mcus_x)
-        zeros = 0
-        for k in range(Ss, Se + 1):
-            value = np.int64(flat[base + _NATURAL[k]])
-            magnitude = abs(value) >> Al
-            if magnitude == 0:
-                zeros += 1
-                continue
-            if run > 0:
-                n, size = _end_of_band(run, slot, tokens, n, counts)
-                extra += size
-                run = 0
+        at = first + (mcu // mcus_x) * stride + mcu % mcus_x
+        base = 64 * at
+        last = Ss - 1
+        rest = nonzero[at] & band
+        if rest and run > 0:
+            n = _end_of_band(run, slot, tokens, n, counts)
+            run = 0
+        while rest:
+            k = _lowest(rest)
+            rest &= rest - np.uint64(1)
+            zeros = k - last - 1
+            last = k
             while zeros > 15:
                 tokens[n] = _token(slot, 0xF0, 0, 0)
                 counts[slot * 256 + 0xF0] += 1
                 n += 1
                 zeros -= 16
+            value = np.int64(flat[base + _NATURAL[k]])
+            magnitude = abs(value) >> Al
             size = _bit_length(magnitude)
             if size > 15:
-                return -1 - (base + _NATURAL[k]), 0, 0
+                return -1 - (base + _NATURAL[k])
             symbol = zeros << 4 | size
-            tokens[n] = _token(slot, symbol, size, (magnitude if value >= 0 else ~magnitude) & ((1 << size) - 1))
+            tokens[n] = _token(slot, symbol, size, _signed(magnitude if value >= 0 else -magnitude, size))
             counts[slot * 256 + symbol] += 1
             n += 1
-            extra += size
-            zeros = 0
-        if zeros > 0:
+        if last < Se:
             run += 1
             if run == 0x7FFF:
-                n, size = _end_of_band(run, slot, tokens, n, counts)
-                extra += size
+                n = _end_of_band(run, slot, tokens, n, counts)
                 run = 0
-    n, size = _end_of_band(run, slot, tokens, n, counts)
-    return n, extra + size, restarts
+    if run > 0:
+        n = _end_of_band(run, slot, tokens, n, counts)
+    return n
 
 
 @kernel
 def _corrections(bits: npt.NDArray[np.uint8], start: int, stop: int, tokens: Tokens, n: int) -> int:
-    """Buffered correction bits as raw tokens."""
+    """Writes buffered correction bits as raw tokens; returns the tokens by then."""
     while start < stop:
         size = min(15, stop - start)
         value = 0
@@ -252,72 +289,86 @@ def _corrections(bits: npt.NDArray[np.uint8], start: int, stop: int, tokens: Tok
 
 @kernel
 def ac_refine(
-    flat: Flat, geometry: Ints, mcus_x: int, mcus: int, interval: int, tokens: Tokens, counts: Counts, Ss: int, Se: int,
-    Al: int, most_corrections: int,
-) -> Result:  # fmt: skip
+    flat: Flat, nonzero: Masks, before: Masks, geometry: Ints, mcus_x: int, mcus: int, interval: int, tokens: Tokens,
+    counts: Counts, Ss: int, Se: int, Al: int, most_corrections: int,
+) -> int:  # fmt: skip
     """Tokens of an AC scan with Ah > 0; T.81 G.1.2.3.
 
+    nonzero, before: the masks of magnitude 1 << Al, and 2 << Al: what earlier scans have sent.
     most_corrections: a run of end-of-bands is closed once it carries more correction bits than this; libjpeg 937.
     """
-    n = extra = restarts = 0
+    n = 0
     run = held = 0  # blocks in the run of end-of-bands; correction bits that go with it
     first, stride, slot = geometry[0, 0], geometry[0, 1], geometry[0, 5]
+    band = _band(Ss, Se)
     bits = np.empty(most_corrections + 128, np.uint8)
     for mcu in range(mcus):
         if interval > 0 and mcu > 0 and mcu % interval == 0:
-            n, size = _end_of_band(run, slot, tokens, n, counts)
-            n = _corrections(bits, 0, held, tokens, n)
-            extra += size + held
-            run = held = 0
+            if run > 0:
+                n = _end_of_band(run, slot, tokens, n, counts)
+                n = _corrections(bits, 0, held, tokens, n)
+                run = held = 0
             tokens[n] = RESTART
             n += 1
-            restarts += 1
-        base = 64 * (first + (mcu // mcus_x) * stride + mcu % mcus_x)
-        last_new = 0  # ZRL is only sent before a coefficient that becomes non-zero
-        for k in range(Ss, Se + 1):
-            if abs(np.int64(flat[base + _NATURAL[k]])) >> Al == 1:
-                last_new = k
+        at = first + (mcu // mcus_x) * stride + mcu % mcus_x
+        base = 64 * at
+        rest = nonzero[at] & band
+        new = rest & ~before[at]
         zeros = 0
+        last = Ss - 1
         mine = held  # this block's correction bits are bits[held:mine]
-        for k in range(Ss, Se + 1):
-            value = np.int64(flat[base + _NATURAL[k]])
-            magnitude = abs(value) >> Al
-            if magnitude == 0:
-                zeros += 1
-                continue
-            while zeros > 15 and k <= last_new:
-                n, size = _end_of_band(run, slot, tokens, n, counts)
-                n = _corrections(bits, 0, held, tokens, n)
+        while rest:
+            k = _lowest(rest)
+            lowest = rest & (~rest + np.uint64(1))
+            rest &= ~lowest
+            zeros += k - last - 1
+            last = k
+            while zeros > 15 and new:  # ZRL is sent only before a coefficient that becomes non-zero
+                if run > 0:
+                    n = _end_of_band(run, slot, tokens, n, counts)
+                    n = _corrections(bits, 0, held, tokens, n)
                 tokens[n] = _token(slot, 0xF0, 0, 0)
                 counts[slot * 256 + 0xF0] += 1
                 n = _corrections(bits, held, mine, tokens, n + 1)
-                extra += size + mine
                 run = held = mine = 0
                 zeros -= 16
-            if magnitude > 1:
-                bits[mine] = magnitude & 1
+            value = np.int64(flat[base + _NATURAL[k]])
+            if not new & lowest:
+                bits[mine] = (abs(value) >> Al) & 1
                 mine += 1
                 continue
-            n, size = _end_of_band(run, slot, tokens, n, counts)
-            n = _corrections(bits, 0, held, tokens, n)
+            new &= ~lowest
+            if run > 0:
+                n = _end_of_band(run, slot, tokens, n, counts)
+                n = _corrections(bits, 0, held, tokens, n)
             symbol = zeros << 4 | 1
             tokens[n] = _token(slot, symbol, 1, 1 if value >= 0 else 0)
             counts[slot * 256 + symbol] += 1
             n = _corrections(bits, held, mine, tokens, n + 1)
-            extra += size + mine + 1
             run = held = mine = 0
             zeros = 0
+        zeros += Se - last
         if zeros > 0 or mine > held:
             run += 1
             held = mine
             if run == 0x7FFF or held > most_corrections:
-                n, size = _end_of_band(run, slot, tokens, n, counts)
+                n = _end_of_band(run, slot, tokens, n, counts)
                 n = _corrections(bits, 0, held, tokens, n)
-                extra += size + held
                 run = held = 0
-    n, size = _end_of_band(run, slot, tokens, n, counts)
-    n = _corrections(bits, 0, held, tokens, n)
-    return n, extra + size + held, restarts
+    if run > 0:
+        n = _end_of_band(run, slot, tokens, n, counts)
+        n = _corrections(bits, 0, held, tokens, n)
+    return n
+
+
+@kernel
+def bits_beside_codes(tokens: Tokens) -> int:
+    """Bits that stand beside codes: values, signs, corrections. A restart counts a byte and a half."""
+    total = 0
+    for i in range(tokens.size):
+        size = np.int64((tokens[i] >> np.uint32(16)) & np.uint32(31))
+        total += size if size <= RAW else size - RAW
+    return total
 
 
 @kernel

@@ -1,6 +1,6 @@
 """Quantised coefficients -> entropy-coded segments: Huffman, sequential and progressive, any script, any tables.
 
-`tokenize` walks the coefficients once and counts symbols; `Tokens.encode` writes the bits with given tables.
+`Tokenizer.scan` walks the coefficients once and counts symbols; `Tokens.encode` writes the bits with given tables.
 Source: ITU-T T.81 annexes F.1 and G.1; where the standard leaves a choice, libjpeg's (its end-of-band runs end at
 0x7FFF blocks or, in refinement scans, beyond 937 correction bits).
 """
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ..errors import JpegError
 from . import encode_kernels as kernels
-from .coefficients import Blocks, Grid, check_blocks, grids
+from .coefficients import Blocks, check_blocks, grids
 from .huffman import codes
 from .syntax import HuffTable, ScanSpec
 
@@ -33,8 +33,6 @@ class Tokens:
     tokens: npt.NDArray[np.uint32]
     counts: dict[Slot, npt.NDArray[np.int64]]
     """Symbol frequencies `[256]` of each table that the scan uses."""
-    extra_bits: int
-    """Bits that stand beside codes: values, signs, corrections."""
     restarts: int
 
     def encode(self, tables: Mapping[Slot, HuffTable]) -> bytes:
@@ -43,7 +41,7 @@ class Tokens:
         Raises JpegError if a table that the scan needs is missing or lacks a symbol that occurs.
         """
         lookup = np.zeros(8 * 256, np.uint32)
-        bits = self.extra_bits
+        bits = kernels.bits_beside_codes(self.tokens)
         for (Tc, Th), counts in self.counts.items():
             name = f"Huffman table {'AC' if Tc else 'DC'} {Th}"
             if (Tc, Th) not in tables:
@@ -66,89 +64,110 @@ class Tokens:
         return out[:size].tobytes()
 
 
-def tokenize(
-    blocks: Sequence[Blocks],
-    spec: ScanSpec,
-    *,
-    width: int,
-    height: int,
-    factors: Sequence[tuple[int, int]],
-    slots: Sequence[tuple[int, int]],
-    progressive: bool,
-    restart_interval: int = 0,
-    most_corrections: int = LIBJPEG_MOST_CORRECTIONS,
-) -> Tokens:
-    """One scan of a picture as tokens, with the frequency of each symbol.
+class Tokenizer:
+    """A picture's coefficients, ready to be cut into scans. What scans have in common is worked out once.
 
     blocks: each frame component's int16 `[v_blocks, h_blocks, 8, 8]`, natural order, partial MCUs included.
     factors: (h_samp_factor, v_samp_factor) of each frame component.
-    slots: (dc_tbl_no, ac_tbl_no), 0 to 3, of each component of the scan, in the scan's order.
-    restart_interval: MCUs between RSTm; 0 for none.
-    most_corrections: see LIBJPEG_MOST_CORRECTIONS.
-
-    Raises JpegError for shapes that do not fit and for coefficients too large for T.81's symbols (beyond 15 bits).
+    Raises JpegError for shapes that do not fit.
     """
-    layout = grids(width, height, factors)
-    check_blocks(blocks, layout)
-    flat, geometry, mcus_x, mcus = _geometry(blocks, spec, width, height, factors, slots, layout, progressive)
-    n_blocks = int(mcus * (geometry[:, 2] * geometry[:, 3]).sum())
-    band = 64 if not progressive else spec.Se - spec.Ss + 1
-    restarts = (mcus - 1) // restart_interval if restart_interval else 0
-    # Room for the worst case; pages that stay empty cost no memory. A refined coefficient takes 2 tokens at most
-    # (itself and the corrections before it), and each block or restart 4 for end-of-band, ZRL and rounding up.
-    room = np.empty(n_blocks * (2 * band + 4) + 4 * restarts + most_corrections + 16, np.uint32)
-    counts = np.zeros(8 * 256, np.int64)
-    args = (flat, geometry, mcus_x, mcus, restart_interval, room, counts)
-    if not progressive:
-        n, extra, done = kernels.sequential(*args)
-    elif spec.Ss == 0:
-        n, extra, done = kernels.dc_first(*args, spec.Al) if spec.Ah == 0 else kernels.dc_refine(*args, spec.Al)
-    elif spec.Ah == 0:
-        n, extra, done = kernels.ac_first(*args, spec.Ss, spec.Se, spec.Al)
-    else:
-        n, extra, done = kernels.ac_refine(*args, spec.Ss, spec.Se, spec.Al, most_corrections)
-    if n < 0:
-        raise JpegError(
-            f"value {int(flat[-1 - n])}", place=f"coefficient {-1 - n}", expected="differences and values under 15 bits"
-        )
-    used = _slots_used(spec, slots, progressive)
-    by_slot = {(Tc, Th): counts[(4 * Tc + Th) * 256 :][:256].copy() for Tc, Th in used}
-    return Tokens(room[:n].copy(), by_slot, extra, done)
 
+    def __init__(
+        self, blocks: Sequence[Blocks], *, width: int, height: int, factors: Sequence[tuple[int, int]], progressive: bool
+    ) -> None:
+        self._layout = grids(width, height, factors)
+        check_blocks(blocks, self._layout)
+        self._blocks = [np.ascontiguousarray(b) for b in blocks]
+        self._size = width, height
+        self._factors = tuple(factors)
+        self._progressive = progressive
+        self._masks: dict[tuple[int, int], npt.NDArray[np.uint64]] = {}
 
-def _slots_used(spec: ScanSpec, slots: Sequence[tuple[int, int]], progressive: bool) -> list[Slot]:
-    """The tables that the scan's codes come from, in order of first use; DC refinement uses none."""
-    dc = [(0, d) for d, _ in slots] if spec.Ss == 0 and spec.Ah == 0 else []
-    ac = [(1, a) for _, a in slots] if not progressive or spec.Ss > 0 else []
-    return list(dict.fromkeys(dc + ac))
+    def scan(
+        self,
+        spec: ScanSpec,
+        slots: Sequence[tuple[int, int]],
+        *,
+        restart_interval: int = 0,
+        most_corrections: int = LIBJPEG_MOST_CORRECTIONS,
+    ) -> Tokens:
+        """One scan as tokens, with the frequency of each symbol.
 
+        slots: (dc_tbl_no, ac_tbl_no), 0 to 3, of each component of the scan, in the scan's order.
+        restart_interval: MCUs between RSTm; 0 for none.
+        most_corrections: see LIBJPEG_MOST_CORRECTIONS.
 
-def _geometry(
-    blocks: Sequence[Blocks],
-    spec: ScanSpec,
-    width: int,
-    height: int,
-    factors: Sequence[tuple[int, int]],
-    slots: Sequence[tuple[int, int]],
-    layout: Sequence[Grid],
-    progressive: bool,
-) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int64], int, int]:
-    """The scan's coefficients (a DC scan's DCs) in one flat array, rows for the kernels, MCUs a row, MCUs; T.81 A.2."""
-    alone = len(spec.components) == 1
-    dc_only = progressive and spec.Ss == 0
-    rows = []
-    arrays = []
-    first = 0
-    for i, (dc, ac) in zip(spec.components, slots, strict=True):
-        h, v = (1, 1) if alone else factors[i]
-        rows.append((first, layout[i].h_blocks, h, v, dc, 4 + ac))
-        kept = blocks[i][:, :, 0, 0] if dc_only else blocks[i]
-        arrays.append(np.ascontiguousarray(kept).reshape(-1))
-        first += layout[i].h_blocks * layout[i].v_blocks
-    flat = arrays[0] if alone else np.concatenate(arrays)
-    if alone:
-        grid = layout[spec.components[0]]
-        return flat, np.array(rows, np.int64), grid.h_real, grid.h_real * grid.v_real
-    max_h, max_v = max(h for h, _ in factors), max(v for _, v in factors)
-    mcus_x = -(-width // (8 * max_h))
-    return flat, np.array(rows, np.int64), mcus_x, mcus_x * -(-height // (8 * max_v))
+        Raises JpegError for coefficients too large for T.81's symbols (beyond 15 bits).
+        """
+        geometry, mcus_x, mcus = self._geometry(spec, slots)
+        n_blocks = int(mcus * (geometry[:, 2] * geometry[:, 3]).sum())
+        band = 64 if not self._progressive else spec.Se - spec.Ss + 1
+        restarts = (mcus - 1) // restart_interval if restart_interval else 0
+        # Room for the worst case; pages that stay empty cost no memory. A refined coefficient takes 2 tokens at most
+        # (itself and the corrections before it), and each block or restart 4 for end-of-band, ZRL and rounding up.
+        room = np.empty(n_blocks * (2 * band + 4) + 4 * restarts + most_corrections + 16, np.uint32)
+        counts = np.zeros(8 * 256, np.int64)
+        where = (geometry, mcus_x, mcus, restart_interval, room, counts)
+        if not self._progressive:
+            n = kernels.sequential(self._flat(spec), self._joined_masks(spec, 0), *where)
+        elif spec.Ss == 0:
+            walk = kernels.dc_first if spec.Ah == 0 else kernels.dc_refine
+            n = walk(self._flat(spec, dc_only=True), *where, spec.Al)
+        elif spec.Ah == 0:
+            n = kernels.ac_first(
+                self._flat(spec), self._joined_masks(spec, spec.Al), *where, spec.Ss, spec.Se, spec.Al
+            )
+        else:
+            nonzero, before = self._joined_masks(spec, spec.Al), self._joined_masks(spec, spec.Al + 1)
+            n = kernels.ac_refine(
+                self._flat(spec), nonzero, before, *where, spec.Ss, spec.Se, spec.Al, most_corrections
+            )
+        if n < 0:
+            raise JpegError(
+                f"a value beyond 15 bits in block {(-1 - n) // 64}", place=f"scan {spec}",
+                expected="DC differences and AC values that T.81's symbols can carry",
+            )  # fmt: skip
+        by_slot = {(Tc, Th): counts[(4 * Tc + Th) * 256 :][:256].copy() for Tc, Th in self._slots_used(spec, slots)}
+        return Tokens(room[:n].copy(), by_slot, restarts)
+
+    def _slots_used(self, spec: ScanSpec, slots: Sequence[tuple[int, int]]) -> list[Slot]:
+        """The tables that the scan's codes come from, in order of first use; DC refinement uses none."""
+        dc = [(0, d) for d, _ in slots] if spec.Ss == 0 and spec.Ah == 0 else []
+        ac = [(1, a) for _, a in slots] if not self._progressive or spec.Ss > 0 else []
+        return list(dict.fromkeys(dc + ac))
+
+    def _geometry(self, spec: ScanSpec, slots: Sequence[tuple[int, int]]) -> tuple[npt.NDArray[np.int64], int, int]:
+        """Rows for the kernels, MCUs a row, MCUs; T.81 A.2."""
+        alone = len(spec.components) == 1
+        rows = []
+        first = 0
+        for i, (dc, ac) in zip(spec.components, slots, strict=True):
+            h, v = (1, 1) if alone else self._factors[i]
+            rows.append((first, self._layout[i].h_blocks, h, v, dc, 4 + ac))
+            first += self._layout[i].h_blocks * self._layout[i].v_blocks
+        if alone:
+            grid = self._layout[spec.components[0]]
+            return np.array(rows, np.int64), grid.h_real, grid.h_real * grid.v_real
+        width, height = self._size
+        max_h, max_v = max(h for h, _ in self._factors), max(v for _, v in self._factors)
+        mcus_x = -(-width // (8 * max_h))
+        return np.array(rows, np.int64), mcus_x, mcus_x * -(-height // (8 * max_v))
+
+    def _flat(self, spec: ScanSpec, dc_only: bool = False) -> npt.NDArray[np.int16]:
+        """The coefficients of the scan's components (their DCs alone), one behind the other."""
+        kept = [self._blocks[i][:, :, 0, 0] if dc_only else self._blocks[i] for i in spec.components]
+        arrays = [np.ascontiguousarray(k).reshape(-1) for k in kept]
+        return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+    def _joined_masks(self, spec: ScanSpec, level: int) -> npt.NDArray[np.uint64]:
+        """For each block of the scan's components the coefficients of magnitude `1 << level` and more."""
+        arrays = [self._masks_of(i, level) for i in spec.components]
+        return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+    def _masks_of(self, component: int, level: int) -> npt.NDArray[np.uint64]:
+        key = component, level
+        if key not in self._masks:
+            flat = self._blocks[component].reshape(-1)
+            self._masks[key] = np.empty(flat.size // 64, np.uint64)
+            kernels.masks(flat, flat.view(np.uint64), 1 << level, self._masks[key])
+        return self._masks[key]

@@ -13,11 +13,12 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from ..evidence.base import channel_names
 from ..evidence.tables import law_text
 from ..inspection import Inspection
 from .parts import BAD, GOOD, QUIET, UNSURE, bar, grid, heading, row, say, steps_grid
 
-MAX_ROWS = 60
+MAX_ROWS = 40
 """Rows of one list that are shown; of a longer one the first and the last."""
 
 INTACT_STYLE = {"yes": GOOD, "no": BAD, "stale": BAD, "cannot tell": UNSURE}
@@ -46,7 +47,7 @@ def show(seen: Inspection, name: str = "", console: Console | None = None) -> No
 
 def _verdict(seen: Inspection, name: str) -> RenderableType:
     first, *others = seen.verdict
-    text = say(first, "bold")
+    text = Text().append_text(say(first, "bold"))
     for sentence in others:
         text.append("\n").append_text(say(sentence))
     intact = seen.value("fbmd", "intact")
@@ -118,8 +119,8 @@ def _tables(seen: Inspection) -> Iterator[RenderableType]:
 
 
 def _one_table(value: dict[str, Any], seen: Inspection) -> RenderableType:
-    names = ("Y", "Cb", "Cr") if len(seen.value("frame", "component_ids", [])) == 3 else None
-    users = " ".join(names[i] if names else f"c{i}" for i in value["components"][:4]) or "unused"
+    names = channel_names(seen.stream)
+    users = " ".join(names[i] for i in value["components"][:4]) or "unused"
     title = say(f"{value['Tq']}  {users}", "bold").append("  16 bit" if value["Pq"] else "", style=QUIET)
     law = Table.grid()
     law.add_column(width=33)
@@ -203,7 +204,7 @@ def _metadata(seen: Inspection) -> Iterator[RenderableType]:
             row(table, say(label, QUIET), "; ".join(texts))
     for record in seen.value("iptc", "records", [])[:20]:
         named = f" {record['name']}" if record["name"] else ""
-        row(table, say("IPTC", QUIET), say(f"{record['record']}{named}: {record['text']}", limit=58))
+        row(table, say("IPTC", QUIET), say(f"{record['record']}{named}: {record['text']}", limit=76))
     for comment in seen.all("comments")[:10]:
         row(table, say("COM", QUIET), comment.text)
     yield heading("What it carries")

@@ -16,7 +16,8 @@ from ..evidence.base import visible
 QUIET = "bright_black"
 GOOD, BAD, UNSURE = "green", "red", "yellow"
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
-_COOL, _WARM = (96, 140, 200), (226, 96, 72)
+_HEAT = ((84, 174, 202), (226, 200, 96), (232, 92, 74))
+"""Colours of a step of 1, of about 16 and of 255 or more."""
 
 
 def say(text: object, style: str | Style = "", limit: int = 2_000) -> Text:
@@ -71,6 +72,7 @@ def steps_grid(steps_natural: Sequence[int], color: bool = True) -> Text:
 
 def _heat(step: int) -> Style:
     """From cool (1) to warm (255 and above), logarithmic."""
-    t = min(1.0, log(max(step, 1)) / log(255))
-    mixed = (round(a + (b - a) * t) for a, b in zip(_COOL, _WARM, strict=True))
+    t = 2 * min(1.0, log(max(step, 1)) / log(255))
+    low, high = (_HEAT[0], _HEAT[1]) if t < 1 else (_HEAT[1], _HEAT[2])
+    mixed = (round(a + (b - a) * (t % 1 if t < 2 else 1)) for a, b in zip(low, high, strict=True))
     return Style(color="rgb({},{},{})".format(*mixed))

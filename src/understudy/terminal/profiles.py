@@ -46,7 +46,7 @@ def show_one(profile: Profile, console: Console | None = None) -> None:
         for proof in profile.proof:
             text = say(proof.result, "bold green").append_text(say(f"  {proof.what}"))
             where = ", ".join(part for part in (proof.source, proof.date) if part)
-            row(table, text.append_text(say(f"\n{where}", QUIET)))
+            row(table, text.append("\n").append_text(say(where, QUIET)))
         console.print(table)
     if profile.unproven:
         console.print(heading("unproven"))
