@@ -66,7 +66,9 @@ def mimicking(image: Image.Image, pixels: object, rounds: int) -> list[str]:
     progressive = profile.with_values({"quality": 80, "script": "simple10", "huffman": "optimal"})
     classic = us.load_profile("facebook/classic-2014").with_values({"quality": 80})
     assert us.mimic(pixels, baseline).data == saved(image, quality=80), "the same work: the same bytes"
-    assert us.mimic(pixels, progressive).data == saved(image, quality=80, progressive=True), "the same work: the same bytes"
+    assert us.mimic(pixels, progressive).data == saved(image, quality=80, progressive=True), (
+        "the same work: the same bytes"
+    )
     rows = {
         "baseline quality 80": ({}, baseline, "mimic, the same bytes"),
         "progressive quality 80": ({"progressive": True}, progressive, "mimic, the same bytes"),
@@ -152,8 +154,10 @@ def main() -> None:
         lines = reading(image, folder, rounds) + mimicking(image, pixels, rounds)
         lines += memory(pixels, folder) + starting(folder, image)
     height, width = pixels.shape[:2]
-    print(f"{machine()}; photograph {width}x{height}; {rounds} rounds, interleaved; peak of this run "
-          f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB\n")
+    print(
+        f"{machine()}; photograph {width}x{height}; {rounds} rounds, interleaved; peak of this run "
+        f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB\n"
+    )
     print("\n".join(lines))
 
 

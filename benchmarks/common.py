@@ -52,7 +52,11 @@ def report(title: str, times: dict[str, list[float]], peer: str) -> list[str]:
 def machine() -> str:
     """The processor and Python, for the head of a report."""
     model = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")),
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
         platform.processor(),
     )
     return f"{model}, Python {platform.python_version()}"

@@ -70,7 +70,11 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = _HOMES[name]
-    value = getattr(importlib.import_module(f".{home}", __name__), name) if home else importlib.import_module(f".{name}", __name__)
+    value = (
+        getattr(importlib.import_module(f".{home}", __name__), name)
+        if home
+        else importlib.import_module(f".{name}", __name__)
+    )
     globals()[name] = value
     return value
 

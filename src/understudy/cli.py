@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -93,8 +93,12 @@ def mimic(
     out: Annotated[Path, typer.Option("-o", "--out", help="The delivered file; a folder for several pictures.")],
     profile: Annotated[str, typer.Option("--as", metavar="P", help="A profile's name, or a TOML file.")],
     values: Set = [],  # noqa: B006 (typer copies it)
-    like: Annotated[Path | None, typer.Option(help="Take free values (quality, ICC, ...) from this delivered file.")] = None,
-    trace: Annotated[Path | None, typer.Option(metavar="DIR", help="Write each stage, and what it changed, here.")] = None,
+    like: Annotated[
+        Path | None, typer.Option(help="Take free values (quality, ICC, ...) from this delivered file.")
+    ] = None,
+    trace: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write each stage, and what it changed, here.")
+    ] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Pictures at a time; 0 for one a core.")] = 0,
 ) -> None:
     """Be the platform: write the file that it would deliver."""
@@ -130,9 +134,13 @@ def mimic(
 @app.command()
 def verify(
     profile: Annotated[str, typer.Argument(metavar="P", help="A profile's name, or a TOML file.")],
-    pairs: Annotated[Path, typer.Argument(help="A folder or CSV of pairs: sent/ and received/, or sent.* and received.*")],
+    pairs: Annotated[
+        Path, typer.Argument(help="A folder or CSV of pairs: sent/ and received/, or sent.* and received.*")
+    ],
     as_json: Json = False,
-    free: Annotated[str, typer.Option(help="Free values: `given` by the received file, or `predicted` by the profile.")] = "given",
+    free: Annotated[
+        str, typer.Option(help="Free values: `given` by the received file, or `predicted` by the profile.")
+    ] = "given",
     values: Set = [],  # noqa: B006
 ) -> None:
     """Put a profile to the proof: play it on sent pictures and compare with what was received."""
@@ -141,7 +149,11 @@ def verify(
     if free not in ("given", "predicted"):
         raise typer.BadParameter(f"{free!r}; expected given or predicted", param_hint="--free")
     scores = run(
-        profile, pairs, free=free, progress=lambda items: _progress(items, "verify"), **_assignments(values)  # type: ignore[arg-type]
+        profile,
+        pairs,
+        free=free,
+        progress=lambda items: _progress(items, "verify"),
+        **_assignments(values),  # type: ignore[arg-type]
     )
     if as_json:
         _print_json(scores.to_dict())
@@ -252,7 +264,7 @@ def _in_parallel(function: Callable[[Any], T], items: list[Any], jobs: int, labe
 
 def _progress(items: Iterable[T], label: str, total: int | None = None) -> Iterable[T]:
     """`items`, with a progress bar on standard error if that is a terminal."""
-    if total is None and hasattr(items, "__len__"):
+    if total is None and isinstance(items, Sized):
         total = len(items)
     if not sys.stderr.isatty() or total == 1:
         return items
@@ -277,4 +289,3 @@ def _finish(failures: list[UnderstudyError]) -> None:
         print(f"understudy: {error}", file=sys.stderr)
     if failures:
         raise typer.Exit(1)
-

@@ -96,6 +96,7 @@ def mimic(
     if like is not None:
         chosen = chosen.like(like if isinstance(like, JpegStream) else parse(like))
     chosen = chosen.with_values(overrides)
+    value: Value
     value, sent = _as_value(picture)
     context = Context(sent)
     stages = []
@@ -138,7 +139,9 @@ def _raster_of_image(image: Any) -> Raster:
     from .steps.decode import pixels_of
 
     if not isinstance(image, Image.Image):
-        raise PictureError(type(image).__name__, place="picture", expected="bytes, a path, a Pillow image or a uint8 array")
+        raise PictureError(
+            type(image).__name__, place="picture", expected="bytes, a path, a Pillow image or a uint8 array"
+        )
     return Raster(pixels_of(image), image.info.get("icc_profile") or None)
 
 

@@ -42,7 +42,9 @@ def find_pairs(place: str | Path) -> tuple[Pair, ...]:
     nested = [pair for folder in sorted(path.iterdir()) if folder.is_dir() and (pair := _single(folder))]
     if not nested:
         raise PairsError(
-            "no pairs", place=str(path), expected="sent/ and received/ with the same stems, or sent.* and received.*, or a CSV"
+            "no pairs",
+            place=str(path),
+            expected="sent/ and received/ with the same stems, or sent.* and received.*, or a CSV",
         )
     return tuple(nested)
 
@@ -52,7 +54,9 @@ def _files(folder: Path) -> dict[str, Path]:
     for path in sorted(folder.iterdir()):
         if path.is_file() and not path.name.startswith("."):
             if path.stem in out:
-                raise PairsError(f"{out[path.stem].name} and {path.name}", place=str(folder), expected="one file a stem")
+                raise PairsError(
+                    f"{out[path.stem].name} and {path.name}", place=str(folder), expected="one file a stem"
+                )
             out[path.stem] = path
     return out
 

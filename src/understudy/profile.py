@@ -92,7 +92,9 @@ class Profile:
         for step in self.steps:
             if step.name == name:
                 return step
-        raise ProfileError(f"no step {name!r}", place=self.name, expected=f"one of {', '.join(s.name for s in self.steps)}")
+        raise ProfileError(
+            f"no step {name!r}", place=self.name, expected=f"one of {', '.join(s.name for s in self.steps)}"
+        )
 
     def with_values(self, values: Mapping[str, Any]) -> Profile:
         """The same profile with other parameter values.
@@ -119,7 +121,9 @@ class Profile:
             if len(having) == 1:
                 return having[0], key
             if having:
-                raise ProfileError(f"{key!r} is ambiguous", place=self.name, expected=" or ".join(f"{n}.{key}" for n in having))
+                raise ProfileError(
+                    f"{key!r} is ambiguous", place=self.name, expected=" or ".join(f"{n}.{key}" for n in having)
+                )
         known = ", ".join(f"{name}.{p}" for name, parameters in owners.items() for p in parameters)
         raise ProfileError(f"no parameter {key!r}", place=self.name, expected=f"one of {known}")
 
@@ -167,14 +171,18 @@ def load_profile(name: str | Path | Profile) -> Profile:
         wanted = int(year) if re.fullmatch(r"\d{4}", year) else -1
         fitting = [p for p in fitting if (p.when.since or 0) <= wanted <= (p.when.until or 9999)]
     if not fitting:
-        raise ProfileError(f"{name!r}", place="profile", expected=f"one of {', '.join(shipped)}", remedy="or a path to a .toml")
+        raise ProfileError(
+            f"{name!r}", place="profile", expected=f"one of {', '.join(shipped)}", remedy="or a path to a .toml"
+        )
     return max(fitting, key=lambda p: (p.when.since or 0, p.name))
 
 
 def shipped_profiles() -> dict[str, Profile]:
     """All profiles that come with the package, by name, in alphabetical order."""
     folder = resources.files(__package__) / "profiles"
-    texts = ((entry.name, entry.read_text(encoding="utf-8")) for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    texts = (
+        (entry.name, entry.read_text(encoding="utf-8")) for entry in folder.iterdir() if entry.name.endswith(".toml")
+    )
     loaded = [loads(text, place) for place, text in texts]
     return {p.name: p for p in sorted(loaded, key=lambda p: p.name)}
 
@@ -190,7 +198,9 @@ def loads(text: str, place: str = "profile") -> Profile:
     rows = data.get("steps", [])
     known = {"schema", "name", "title", "when", "proof", "unproven", "free", "steps"}
     if set(data) - known:
-        raise ProfileError(f"unknown key {sorted(set(data) - known)[0]!r}", place=place, expected=", ".join(sorted(known)))
+        raise ProfileError(
+            f"unknown key {sorted(set(data) - known)[0]!r}", place=place, expected=", ".join(sorted(known))
+        )
     if not isinstance(rows, list) or not rows:
         raise ProfileError("no steps", place=place, expected="[[steps]] tables")
     steps = tuple(_step(row, f"{place}: steps[{i}]") for i, row in enumerate(rows))
@@ -223,7 +233,9 @@ def _check_order(profile: Profile) -> None:
             )  # fmt: skip
         flows = step.gives
     if flows is not Delivered:
-        raise ProfileError(f"the last step gives a {flows.__name__}", place=profile.name, expected="envelope at the end")
+        raise ProfileError(
+            f"the last step gives a {flows.__name__}", place=profile.name, expected="envelope at the end"
+        )
 
 
 def _step(row: Any, place: str) -> Step:
@@ -231,7 +243,8 @@ def _step(row: Any, place: str) -> Step:
         got = row.get("step") if isinstance(row, dict) else row
         raise ProfileError(f"step {got!r}", place=place, expected=f"one of {', '.join(registry())}")
     kind = registry()[row["step"]]
-    return _validated(kind, {k: v for k, v in row.items() if k != "step"}, f"{place} ({kind.name})")
+    step: Step = _validated(kind, {k: v for k, v in row.items() if k != "step"}, f"{place} ({kind.name})")
+    return step
 
 
 def _validated(kind: Any, value: Any, place: str) -> Any:
@@ -243,7 +256,9 @@ def _validated(kind: Any, value: Any, place: str) -> Any:
         where = ".".join(str(part) for part in first["loc"])
         got = repr(first["input"])
         raise ProfileError(
-            f"{where + ' = ' if where else ''}{got[:120]}", place=place, expected=first["msg"][0].lower() + first["msg"][1:]
+            f"{where + ' = ' if where else ''}{got[:120]}",
+            place=place,
+            expected=first["msg"][0].lower() + first["msg"][1:],
         ) from None
 
 
@@ -252,7 +267,8 @@ def _changed(profile: str, step: Step, values: Mapping[str, Any]) -> Step:
         return step
     old = {f.name: getattr(step, f.name) for f in dataclasses.fields(step)}  # type: ignore[arg-type]
     read = {k: _from_text(v) if isinstance(v, str) and not isinstance(old[k], str) else v for k, v in values.items()}
-    return _validated(type(step), {**old, **read}, f"{profile}: {step.name}")  # type: ignore[no-any-return]
+    changed: Step = _validated(type(step), {**old, **read}, f"{profile}: {step.name}")
+    return changed
 
 
 def _from_text(text: str) -> Any:
@@ -302,5 +318,3 @@ def _toml(value: Any) -> str:
         pairs = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
         return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in pairs) + " }"
     raise TypeError(f"no TOML for {type(value).__name__}")
-
-

@@ -57,7 +57,9 @@ def _change(step: str, before: Pixels | None, after: Pixels) -> Change:
     difference = after.astype(np.int16) - before
     size = np.abs(difference)
     share = float(np.mean(size.any(axis=2)))
-    shown = np.clip(128 + GAIN * difference[:, :, : 3 if channels >= 3 else 1].astype(np.int32), 0, 255).astype(np.uint8)
+    shown = np.clip(128 + GAIN * difference[:, :, : 3 if channels >= 3 else 1].astype(np.int32), 0, 255).astype(
+        np.uint8
+    )
     return Change(step, shape, share, int(size.max()), float(size.mean()), png(after), png(shown) if share else None)
 
 

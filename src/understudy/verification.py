@@ -155,7 +155,10 @@ def _headers(stream: JpegStream) -> list[bytes]:
 
 def _pixel_agreement(a: Coefficients, b: Coefficients) -> tuple[float | None, float]:
     """(PSNR in dB or None, share of equal pixels) of the decoded pictures; (None, 0) where they cannot be compared."""
-    if (a.width, a.height, len(a.components)) != (b.width, b.height, len(b.components)) or len(a.components) not in (1, 3):
+    if (a.width, a.height, len(a.components)) != (b.width, b.height, len(b.components)) or len(a.components) not in (
+        1,
+        3,
+    ):
         return None, 0.0
     first, second = (
         to_rgb([c.blocks for c in x.components], [c.steps for c in x.components], x.factors, x.width, x.height)

@@ -83,9 +83,7 @@ def rgb_to_ycbcr(rgb: NDArray[np.uint8], color: Color) -> Planes:
     height, width, _ = rgb.shape
     matrix, shift = _MATRICES[Color(color)]
     y, cb, cr = (np.empty((height, width), np.uint8) for _ in range(3))
-    _forward(
-        np.ascontiguousarray(rgb).reshape(-1), matrix, shift, y.reshape(-1), cb.reshape(-1), cr.reshape(-1)
-    )
+    _forward(np.ascontiguousarray(rgb).reshape(-1), matrix, shift, y.reshape(-1), cb.reshape(-1), cr.reshape(-1))
     return y, cb, cr
 
 

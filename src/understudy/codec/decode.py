@@ -35,9 +35,7 @@ def to_planes(
         rows, columns = component_size(height, width, factors, index)
         v_blocks, h_blocks = -(-rows // 8), -(-columns // 8)
         if blocks.shape[0] < v_blocks or blocks.shape[1] < h_blocks:
-            raise ValueError(
-                f"component {index}: {blocks.shape[:2]} blocks, expected {(v_blocks, h_blocks)} or more"
-            )
+            raise ValueError(f"component {index}: {blocks.shape[:2]} blocks, expected {(v_blocks, h_blocks)} or more")
         plane = inverse_islow(blocks[:v_blocks, :h_blocks], table)[:rows, :columns]
         h, v = ratio(factors, index)
         planes.append(upsample(plane, h, v, upsampling, height, width))
@@ -58,9 +56,7 @@ def to_rgb(
     Arguments as `to_planes`. `ycbcr`: whether three components are YCbCr, as JFIF has it. For 8-bit files.
     """
     if len(coefficients) not in (1, 3):
-        raise ValueError(
-            f"{len(coefficients)} components make no RGB picture; to_planes gives them as they are"
-        )
+        raise ValueError(f"{len(coefficients)} components make no RGB picture; to_planes gives them as they are")
     planes = to_planes(coefficients, steps, factors, width, height, upsampling)
     if len(planes) == 1:
         return np.ascontiguousarray(planes[0])

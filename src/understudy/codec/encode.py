@@ -56,9 +56,7 @@ def _quantised(plane: NDArray[np.uint8], steps_natural: Any, arithmetic: Arithme
     return out
 
 
-def _fill_dummies(
-    blocks: NDArray[np.int16], v_real: int, h_real: int, h_samp_factor: int, how: DummyBlocks
-) -> None:
+def _fill_dummies(blocks: NDArray[np.int16], v_real: int, h_real: int, h_samp_factor: int, how: DummyBlocks) -> None:
     """Overwrites the blocks beyond `v_real` x `h_real` of `blocks`, which this module has just made."""
     for dummies in (blocks[:, h_real:], blocks[v_real:]):
         dummies[:, :, 1:, :] = 0

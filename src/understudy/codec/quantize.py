@@ -90,9 +90,7 @@ def quantize(raw: NDArray[Any], steps_natural: Any, dct: Dct, quantizer: Quantiz
     if quantizer == Quantizer.PLAIN:
         _plain(flat, steps, dct, out)
     elif dct in (Dct.AP922, Dct.ISLOW):
-        _reciprocal(
-            flat, ((32768 + (steps >> 1)) // steps).astype(np.int32), 18 if dct == Dct.ISLOW else 15, out
-        )
+        _reciprocal(flat, ((32768 + (steps >> 1)) // steps).astype(np.int32), 18 if dct == Dct.ISLOW else 15, out)
     else:
         raise UnderstudyError(
             f"{quantizer} after {dct}, whose results have no exact normalised value",

@@ -109,9 +109,7 @@ def _extend(plane: Plane, height: int, width: int) -> Plane:
     return out
 
 
-def component_planes(
-    planes: Sequence[Plane], factors: Factors, downsampling: Downsampling, edge: Edge
-) -> list[Plane]:
+def component_planes(planes: Sequence[Plane], factors: Factors, downsampling: Downsampling, edge: Edge) -> list[Plane]:
     """Each full-resolution plane, uint8 [H, W], downsampled to its component and continued to whole MCUs.
 
     Returns uint8 [8 v_samp_factor * MCU rows, 8 h_samp_factor * MCU columns] a component. LIBJPEG repeats the

@@ -52,13 +52,10 @@ SCRIPTS: dict[str, Script] = {
     "simple10": SIMPLE10,
     "simple6-grey": simple_progression(1),
     # FBMD0f: Facebook's and Instagram's Android encoders, 62 files from 9 sources.
-    "facebook-0f": _script(
-        "012 0 0 0 0; 0 1 7 0 1; 1 1 63 0 0; 2 1 63 0 0; 0 8 63 0 1; 0 1 30 1 0; 0 31 63 1 0"
-    ),
+    "facebook-0f": _script("012 0 0 0 0; 0 1 7 0 1; 1 1 63 0 0; 2 1 63 0 0; 0 8 63 0 1; 0 1 30 1 0; 0 31 63 1 0"),
     # FBMD23: Instagram, 2014 to 2016, 12 files from 3 sources.
     "facebook-23": _script(
-        "012 0 0 0 0; 1 1 63 0 0; 2 1 63 0 0; 0 1 63 0 2; 0 1 10 2 1; "
-        "0 11 63 2 1; 0 1 10 1 0; 0 11 19 1 0; 0 20 63 1 0"
+        "012 0 0 0 0; 1 1 63 0 0; 2 1 63 0 0; 0 1 63 0 2; 0 1 10 2 1; 0 11 63 2 1; 0 1 10 1 0; 0 11 19 1 0; 0 20 63 1 0"
     ),
     # FBMD30: the two commonest of 34 optimised scripts, Android, 2026, 27 files (one source) and 14 (three).
     "facebook-30": _script(
@@ -66,8 +63,7 @@ SCRIPTS: dict[str, Script] = {
         "2 1 2 0 0; 2 3 4 0 0; 2 5 63 0 0; 0 1 63 1 0"
     ),
     "facebook-30-b": _script(
-        "0 0 0 0 0; 12 0 0 0 0; 0 1 2 0 1; 0 3 63 0 1; 1 1 4 0 0; 1 5 63 0 0; "
-        "2 1 4 0 0; 2 5 63 0 0; 0 1 63 1 0"
+        "0 0 0 0 0; 12 0 0 0 0; 0 1 2 0 1; 0 3 63 0 1; 1 1 4 0 0; 1 5 63 0 0; 2 1 4 0 0; 2 5 63 0 0; 0 1 63 1 0"
     ),
     # WhatsApp, 2024 to 2025: 31 files from 3 sources.
     "whatsapp-8": _script(
@@ -87,7 +83,8 @@ def name_of(script: Script) -> str | None:
 def resolve(script: str | Sequence[ScanSpec], n_components: int) -> Script:
     """The scans for a picture of `n_components`, from a name in SCRIPTS or from the scans themselves.
 
-    `baseline` and `simple10` fit any number of components. Raises ProfileError for an unknown name or an illegal script.
+    `baseline` and `simple10` fit any number of components. Raises ProfileError for an unknown name or an illegal
+    script.
     """
     if isinstance(script, str):
         general = {"baseline": baseline, "simple10": simple_progression}
@@ -115,9 +112,7 @@ def check(script: Script, n_components: int) -> list[str]:
     for number, scan in enumerate(script, 1):
         found = _check_form(scan, n_components, progressive) or _check_history(scan, low, progressive)
         problems += [f"scan {number} ({scan}): {problem}" for problem in found]
-        low.update(
-            {(c, k): scan.Al for c in scan.components for k in range(max(scan.Ss, 0), min(scan.Se, 63) + 1)}
-        )
+        low.update({(c, k): scan.Al for c in scan.components for k in range(max(scan.Ss, 0), min(scan.Se, 63) + 1)})
     problems += [f"component {c} has no DC; T.81 G.1.1.1.1" for c in range(n_components) if (c, 0) not in low]
     return problems
 

@@ -97,9 +97,7 @@ def scale(base_natural: Sequence[int], quality: int, force_baseline: bool = True
     return tuple(min(max((t * percent + 50) // 100, 1), top) for t in base_natural)
 
 
-def quant_tables(
-    law: Law | str, quality: int | None = None, force_baseline: bool = True
-) -> tuple[Table, Table]:
+def quant_tables(law: Law | str, quality: int | None = None, force_baseline: bool = True) -> tuple[Table, Table]:
     """(luma, chroma) of a law at a quality, natural order; CUSTOM_DIAG takes no quality."""
     law = Law(law)
     if law == Law.CUSTOM_DIAG:

@@ -26,7 +26,7 @@ class Grid:
     height: int
     """Lines, T.81's yi."""
     h_blocks: int
-    """Blocks a row that are kept: whole MCUs of an interleaved scan, or those of the picture if there is one component."""
+    """Blocks a row that are kept: whole MCUs, or those of the picture if the frame has one component."""
     v_blocks: int
     """Block rows that are kept."""
 
@@ -100,7 +100,9 @@ class Coefficients:
         """
         if (self.width, self.height, self.factors) != (other.width, other.height, other.factors):
             return 0.0
-        equal = sum(int(np.count_nonzero(a.real == b.real)) for a, b in zip(self.components, other.components, strict=True))
+        equal = sum(
+            int(np.count_nonzero(a.real == b.real)) for a, b in zip(self.components, other.components, strict=True)
+        )
         return equal / sum(c.real.size for c in self.components)
 
 

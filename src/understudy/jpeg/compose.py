@@ -122,7 +122,9 @@ def encode(
     """
     if progressive and huffman is Huffman.STANDARD:
         raise JpegError(
-            "standard Huffman tables", place="progressive scans", expected="optimal ones (K.5 and K.6 have no EOBn codes)"
+            "standard Huffman tables",
+            place="progressive scans",
+            expected="optimal ones (K.5 and K.6 have no EOBn codes)",
         )
     numbers = tuple((0, 0) if i == 0 else (1, 1) for i in range(len(components)))
     factors = [(c.h_samp_factor, c.v_samp_factor) for c in components]

@@ -41,7 +41,7 @@ _NATURAL = np.array(NATURAL_OF_ZIGZAG, np.int64)
 
 @kernel
 def fill_lut(lut: npt.NDArray[np.int32], counts: npt.NDArray[np.int32], symbols: Bytes) -> None:
-    """Fills one row of lookups from a table that is not overfull. counts: 16, codes of each length; T.81 C.2, F.2.2.3."""
+    """Fills one row of lookups from a table that is not overfull; T.81 C.2, F.2.2.3. counts: codes of each length."""
     code = 0  # left-aligned in 16 bits
     at = 0
     for length in range(1, 17):
@@ -165,7 +165,15 @@ def _end_of_band_run(acc: np.uint64, size: int) -> int:
 
 @kernel
 def sequential(
-    data: Bytes, starts: Ints, luts: Luts, geometry: Ints, mcus_x: int, mcus: int, interval: int, flat: Flat, damage: Ints
+    data: Bytes,
+    starts: Ints,
+    luts: Luts,
+    geometry: Ints,
+    mcus_x: int,
+    mcus: int,
+    interval: int,
+    flat: Flat,
+    damage: Ints,
 ) -> int:
     """All segments of a sequential scan; T.81 F.2.
 
@@ -257,8 +265,8 @@ def sequential(
 
 @kernel
 def dc_first(
-    data: Bytes, starts: Ints, luts: Luts, geometry: Ints, mcus_x: int, mcus: int, interval: int, flat: Flat, damage: Ints,
-    Al: int,
+    data: Bytes, starts: Ints, luts: Luts, geometry: Ints, mcus_x: int, mcus: int, interval: int, flat: Flat,
+    damage: Ints, Al: int,
 ) -> int:  # fmt: skip
     """A DC scan with Ah = 0; as `sequential`, T.81 G.2.1."""
     visited = 0
@@ -303,8 +311,8 @@ def dc_first(
 
 @kernel
 def dc_refine(
-    data: Bytes, starts: Ints, luts: Luts, geometry: Ints, mcus_x: int, mcus: int, interval: int, flat: Flat, damage: Ints,
-    Al: int,
+    data: Bytes, starts: Ints, luts: Luts, geometry: Ints, mcus_x: int, mcus: int, interval: int, flat: Flat,
+    damage: Ints, Al: int,
 ) -> int:  # fmt: skip
     """A DC scan with Ah > 0: one bit a block, without a code; T.81 G.1.2.1."""
     visited = 0
@@ -332,8 +340,8 @@ def dc_refine(
 
 @kernel
 def ac_first(
-    data: Bytes, starts: Ints, luts: Luts, geometry: Ints, mcus_x: int, mcus: int, interval: int, flat: Flat, damage: Ints,
-    Ss: int, Se: int, Al: int,
+    data: Bytes, starts: Ints, luts: Luts, geometry: Ints, mcus_x: int, mcus: int, interval: int, flat: Flat,
+    damage: Ints, Ss: int, Se: int, Al: int,
 ) -> int:  # fmt: skip
     """An AC scan with Ah = 0 (one component, a block is an MCU); T.81 G.1.2.2."""
     visited = 0
@@ -388,8 +396,8 @@ def ac_first(
 
 @kernel
 def ac_refine(
-    data: Bytes, starts: Ints, luts: Luts, geometry: Ints, mcus_x: int, mcus: int, interval: int, flat: Flat, damage: Ints,
-    Ss: int, Se: int, Al: int,
+    data: Bytes, starts: Ints, luts: Luts, geometry: Ints, mcus_x: int, mcus: int, interval: int, flat: Flat,
+    damage: Ints, Ss: int, Se: int, Al: int,
 ) -> int:  # fmt: skip
     """An AC scan with Ah > 0 (one component, a block is an MCU); T.81 G.1.2.3."""
     visited = 0

@@ -131,7 +131,9 @@ class _Decoder:
         data, starts, bad_at = kernels.unstuff(np.frombuffer(sos.data, np.uint8))
         base = offset + len(sos.to_bytes()) - len(sos.data)
         if bad_at >= 0:
-            self.odd(base + bad_at, f"scan data at {base + bad_at:#x}: FF and a code that no scan holds", "T.81 B.1.1.5")
+            self.odd(
+                base + bad_at, f"scan data at {base + bad_at:#x}: FF and a code that no scan holds", "T.81 B.1.1.5"
+            )
         segments = len(starts) - 1
         interval = self.restart_interval or mcus
         expected = -(-mcus // interval)

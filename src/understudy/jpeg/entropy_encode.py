@@ -73,7 +73,13 @@ class Tokenizer:
     """
 
     def __init__(
-        self, blocks: Sequence[Blocks], *, width: int, height: int, factors: Sequence[tuple[int, int]], progressive: bool
+        self,
+        blocks: Sequence[Blocks],
+        *,
+        width: int,
+        height: int,
+        factors: Sequence[tuple[int, int]],
+        progressive: bool,
     ) -> None:
         self._layout = grids(width, height, factors)
         check_blocks(blocks, self._layout)
@@ -114,9 +120,7 @@ class Tokenizer:
             walk = kernels.dc_first if spec.Ah == 0 else kernels.dc_refine
             n = walk(self._flat(spec, dc_only=True), *where, spec.Al)
         elif spec.Ah == 0:
-            n = kernels.ac_first(
-                self._flat(spec), self._joined_masks(spec, spec.Al), *where, spec.Ss, spec.Se, spec.Al
-            )
+            n = kernels.ac_first(self._flat(spec), self._joined_masks(spec, spec.Al), *where, spec.Ss, spec.Se, spec.Al)
         else:
             nonzero, before = self._joined_masks(spec, spec.Al), self._joined_masks(spec, spec.Al + 1)
             n = kernels.ac_refine(

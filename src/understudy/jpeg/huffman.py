@@ -41,7 +41,9 @@ def codes(table: HuffTable) -> list[tuple[int, int, int]]:
     """
     if table.overfull:
         raise JpegError(
-            "more codes than the lengths allow", place=f"Huffman table {table.name}", expected="a prefix code (T.81 C.2)"
+            "more codes than the lengths allow",
+            place=f"Huffman table {table.name}",
+            expected="a prefix code (T.81 C.2)",
         )
     out: list[tuple[int, int, int]] = []
     code = at = 0

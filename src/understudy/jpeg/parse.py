@@ -58,9 +58,7 @@ def parse(data: bytes | bytearray | memoryview) -> JpegStream:
     data = bytes(data)
     if data[:2] != b"\xff\xd8":
         start = data[:4].hex(" ") or "an empty file"
-        raise JpegError(
-            f"starts with {start}", expected="ff d8 (SOI)", remedy="give a JPEG file; see T.81 B.2.1"
-        )
+        raise JpegError(f"starts with {start}", expected="ff d8 (SOI)", remedy="give a JPEG file; see T.81 B.2.1")
     return _Reader(data).read()
 
 

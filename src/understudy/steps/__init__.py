@@ -21,6 +21,11 @@ def registry() -> dict[str, type[Step]]:
     for info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{info.name}")
         for item in vars(module).values():
-            if isinstance(item, type) and issubclass(item, Step) and item.__module__ == module.__name__ and item is not Step:
+            if (
+                isinstance(item, type)
+                and issubclass(item, Step)
+                and item.__module__ == module.__name__
+                and item is not Step
+            ):
                 found[item.name] = item
     return found

@@ -128,9 +128,11 @@ class Step:
         """The true integer result. `value` is of type `takes` and is not changed; the result is of type `gives`."""
         raise NotImplementedError
 
-    @classmethod
-    def observe(cls, delivered: JpegStream) -> Mapping[str, Any]:
-        """Parameter values that a delivered file shows outright (its quality, its ICC profile): what `--like` takes."""
+    def observe(self, delivered: JpegStream) -> Mapping[str, Any]:
+        """Parameter values that a delivered file shows outright (its quality, its ICC profile): what `--like` takes.
+
+        What depends on other parameters (a quality on its law) is left out where the file does not agree with them.
+        """
         return {}
 
 

@@ -50,13 +50,17 @@ class Decode(Step):
     def _jpeg(self, data: bytes) -> Raster:
         stream = parse(data)
         if stream.frame is not None and len(stream.frame.components) not in (1, 3):
-            raise UnsupportedJpegError(f"{len(stream.frame.components)} components", place="frame header", expected="1 or 3")
+            raise UnsupportedJpegError(
+                f"{len(stream.frame.components)} components", place="frame header", expected="1 or 3"
+            )
         coefficients = read_coefficients(stream)
         if coefficients.anomalies:
             odd = coefficients.anomalies[0]
             raise PictureError(odd.text, place="sent JPEG", expected="whole scans", remedy="send an undamaged file")
         if not all(c.steps.any() for c in coefficients.components):
-            raise PictureError("a component without a quantisation table", place="sent JPEG", expected="DQT before its scan")
+            raise PictureError(
+                "a component without a quantisation table", place="sent JPEG", expected="DQT before its scan"
+            )
         parts = coefficients.components
         pixels = to_rgb(
             [c.blocks for c in parts],
@@ -153,4 +157,3 @@ def pixels_of(image: Image.Image) -> np.ndarray[Any, np.dtype[np.uint8]]:
         )  # fmt: skip
     pixels = np.asarray(image if mode == image.mode else image.convert(mode))
     return pixels if pixels.ndim == 3 else pixels[:, :, None]
-

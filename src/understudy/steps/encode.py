@@ -68,7 +68,9 @@ class Encode(Step):
         if value.has_alpha:
             raise PictureError("an alpha channel", place="encode", expected="grey or RGB", remedy="add a flatten step")
         if max(value.width, value.height) > 65535:
-            raise PictureError(f"{value.width} x {value.height}", place="encode", expected="sides up to 65535 (T.81 B.2.2)")
+            raise PictureError(
+                f"{value.width} x {value.height}", place="encode", expected="sides up to 65535 (T.81 B.2.2)"
+            )
         pixels = value.pixels
         if pixels.shape[2] == 1:
             pixels = np.repeat(pixels, 3, axis=2) if self.grey == "widen" else pixels[:, :, 0]
@@ -121,7 +123,8 @@ class Encode(Step):
                 out["sampling"] = names[0]
             if all(c.id in ids for s in delivered.scans for c in s.components):
                 script = tuple(
-                    ScanSpec(tuple(ids.index(c.id) for c in s.components), s.Ss, s.Se, s.Ah, s.Al) for s in delivered.scans
+                    ScanSpec(tuple(ids.index(c.id) for c in s.components), s.Ss, s.Se, s.Ah, s.Al)
+                    for s in delivered.scans
                 )
                 out["script"] = scans.name_of(script) or script
         intervals = [e.restart_interval for e in delivered.elements if isinstance(e, Dri)]

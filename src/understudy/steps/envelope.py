@@ -26,7 +26,7 @@ Part = Literal["jfif", "iptc", "icc", "adobe", "comment", "kept"]
 
 @dataclass(frozen=True)
 class Envelope(Step):
-    """Component ids, DQT and DHT layout, JFIF, IPTC with FBMD, ICC, Adobe, comment, and what is kept of the sent file."""
+    """Component ids, DQT and DHT layout, JFIF, IPTC with FBMD, ICC, Adobe, comment, segments kept of the sent file."""
 
     name: ClassVar[str] = "envelope"
     takes: ClassVar[type] = Encoded
@@ -40,7 +40,7 @@ class Envelope(Step):
     adobe_transform: Annotated[int, Interval(ge=-1, le=2)] = -1
     """The transform flag of an Adobe APP14 segment; -1 for no segment."""
     iptc: tuple[Literal["fbmd", "token"], ...] = ()
-    """Order of the IPTC records in APP13: `fbmd` is 2:40 (special instructions), `token` 2:103 (transmission reference)."""
+    """IPTC records of APP13 in order: `fbmd` is 2:40 (special instructions), `token` 2:103 (transmission reference)."""
     token: str = ""
     """The platform's random string for 2:103; while it is empty the record is left out."""
     fbmd_type: Annotated[str, "two hex digits"] = "01"

@@ -51,8 +51,8 @@ def show_one(profile: Profile, console: Console | None = None) -> None:
     if profile.unproven:
         console.print(heading("unproven"))
         table = grid("l", "*")
-        for text in profile.unproven:
-            row(table, Text("?", UNSURE), say(text))
+        for doubt in profile.unproven:
+            row(table, Text("?", UNSURE), say(doubt))
         console.print(table)
 
 
