@@ -5,11 +5,12 @@ Heavy modules are imported inside the command that needs them, so that `inspect`
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Sized
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -38,6 +39,8 @@ Set = Annotated[list[str], typer.Option("--set", metavar="STEP.PARAM=VALUE", hel
 
 def main() -> None:
     """The entry point: exit code 0 done, 1 the input's or platform's fault (one line on standard error), 2 usage."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a character shows a mark
     try:
         app()
     except UnderstudyError as error:
@@ -139,22 +142,14 @@ def verify(
     ],
     as_json: Json = False,
     free: Annotated[
-        str, typer.Option(help="Free values: `given` by the received file, or `predicted` by the profile.")
+        Literal["given", "predicted"], typer.Option(help="Free values: from the received file, or the profile's rules.")
     ] = "given",
     values: Set = [],  # noqa: B006
 ) -> None:
     """Put a profile to the proof: play it on sent pictures and compare with what was received."""
     from .verification import verify as run
 
-    if free not in ("given", "predicted"):
-        raise typer.BadParameter(f"{free!r}; expected given or predicted", param_hint="--free")
-    scores = run(
-        profile,
-        pairs,
-        free=free,
-        progress=lambda items: _progress(items, "verify"),
-        **_assignments(values),  # type: ignore[arg-type]
-    )
+    scores = run(profile, pairs, free=free, progress=lambda items: _progress(items, "verify"), set=_assignments(values))
     if as_json:
         _print_json(scores.to_dict())
     else:

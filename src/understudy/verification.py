@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -95,7 +95,7 @@ def verify(
     *,
     free: Free = "given",
     progress: Callable[[Iterable[Any]], Iterable[Any]] = lambda items: items,
-    **overrides: Any,
+    set: Mapping[str, Any] | None = None,
 ) -> Scores:
     """Plays the profile on each sent picture and compares with what was received.
 
@@ -103,19 +103,22 @@ def verify(
     free: `given` takes free values from the received file, so that the arithmetic is on trial; `predicted` leaves them
     to the profile's rules, so that the whole prediction is.
     progress: wraps the list of pairs, to show how far it got.
+    set: parameter values, `{"encode.quality": 92}`; a free value given here is not taken from the received file.
 
     A pair that fails (unreadable file, wrong format) gets its error in its score; the others go on.
     Raises ProfileError, and PairsError when there are no pairs.
     """
-    chosen = load_profile(profile).with_values(overrides)
+    chosen = load_profile(profile).with_values(set or {})
     listed = list(find_pairs(pairs) if isinstance(pairs, (str, Path)) else pairs)
     if not listed:
         raise PairsError("no pairs", place="verify", expected="at least one")
-    scores = tuple(_score(chosen, pair, i, free) for i, pair in enumerate(progress(listed)))
+    scores = tuple(_score(chosen, pair, i, free, set or {}) for i, pair in enumerate(progress(listed)))
     return Scores(chosen.name, free, scores)
 
 
-def _score(profile: Profile, pair: Pair | tuple[Any, bytes], index: int, free: Free) -> PairScore:
+def _score(
+    profile: Profile, pair: Pair | tuple[Any, bytes], index: int, free: Free, values: Mapping[str, Any]
+) -> PairScore:
     name = pair.name if isinstance(pair, Pair) else f"pair {index + 1}"
     try:
         if isinstance(pair, Pair):
@@ -124,7 +127,7 @@ def _score(profile: Profile, pair: Pair | tuple[Any, bytes], index: int, free: F
             picture, received = pair
         stream = parse(received)
         theirs = read_coefficients(stream)
-        chosen = profile.like(stream) if free == "given" else profile
+        chosen = profile.like(stream).with_values(values) if free == "given" else profile
         return compare(name, mimic(picture, chosen), received, stream, theirs)
     except UnderstudyError as error:
         return PairScore(name, error=str(error))

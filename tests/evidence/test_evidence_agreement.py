@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from shared_folder import facts_rows, measured_files, real_files
 
-from understudy.codec.scans import ScanSpec, name_of
+from understudy.codec.scans import name_of
 from understudy.codec.tables import candidates, identify
 from understudy.inspection import Inspection, inspect
+from understudy.jpeg.syntax import ScanSpec
 
 pytestmark = pytest.mark.shared
 

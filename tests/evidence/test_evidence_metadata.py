@@ -178,7 +178,7 @@ def test_iptc_lengths_that_lie() -> None:
 
 
 def with_note(type_: str, change: int = 0, moved: int = 0, trailing: bytes = b"") -> Inspection:
-    """A one-scan file whose note has its true numbers, plus `change` on the position and `moved` on the length."""
+    """A one-scan file whose note is true but for `change` on the position and `moved` on the length."""
     count = 2 if type_ == "30" else 1
     empty = picture(fbmd_segment(fbmd_note(type_, [0] * (count + 1))))
     stream = parse(empty)
@@ -194,14 +194,14 @@ def test_fbmd_of_an_untouched_file(type_: str) -> None:
     assert document["intact"] == "yes" and document["type"] == type_
     assert document["delivered_bytes"] == inspection.size_bytes
     assert document["where"] == "IPTC 2:40"
-    assert any("Byte for byte as Facebook delivered it" in s for s in inspection.verdict)
+    assert any("Untouched since Facebook delivered it" in s for s in inspection.verdict)
 
 
 @pytest.mark.parametrize(
     ("change", "moved", "trailing", "intact", "words"),
     [
-        (0, 0, b"!", "no", "1 byte was added"),
-        (0, 9, b"", "no", "9 bytes are missing"),
+        (0, 0, b"!", "no", "has 1 byte more"),
+        (0, 9, b"", "no", "has 9 bytes fewer"),
         (5, 0, b"", "no", "some does not"),
         (5, 5, b"", "stale", "nothing in it fits"),
     ],

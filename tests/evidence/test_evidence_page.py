@@ -35,7 +35,7 @@ HEAVY = {"numpy", "numba", "PIL", "pydantic", "torch", "typer"}
 
 def drawn(inspection: Inspection, name: str = "", color: bool = False) -> str:
     out = StringIO()
-    show(inspection, name, Console(file=out, width=80, force_terminal=color, color_system="truecolor"))
+    show(inspection, name, Console(file=out, width=80, color_system="truecolor" if color else None))
     return out.getvalue()
 
 
@@ -70,7 +70,7 @@ def test_real_files_fit_80_columns(path: Path) -> None:
 
 
 def test_every_module_of_the_package_is_a_detector_or_says_so() -> None:
-    """A detector is found by being there: what has neither function begins with an underscore, or is `base`."""
+    """A detector is found by being there: what is none begins with an underscore, or is `base`."""
     folder = Path(sys.modules["understudy.evidence"].__file__ or "").parent
     files = {p.stem for p in folder.glob("*.py") if not p.stem.startswith("_")} - {"base"}
     assert {m.__name__.rpartition(".")[2] for m in detectors()} == files

@@ -9,6 +9,7 @@ from hand_built import (
     JFIF,
     SOI_,
     STANDARD_DHT,
+    app,
     comment,
     dqt,
     file,
@@ -119,6 +120,18 @@ def test_chroma_table_used_for_luma_is_told() -> None:
     assert found is not None and "the law's chroma table" in found.text
 
 
+@pytest.mark.parametrize(
+    ("ids", "adobe", "names"),
+    [(b"RGB", b"", "R G B"), (b"\1\2\3", b"Adobe\0\x64\0\0\0\0\0", "R G B"), (b"\1\2\3", b"", "Y Cb Cr")],
+)
+def test_components_are_called_what_they_are(ids: bytes, adobe: bytes, names: str) -> None:
+    parts = tuple(FrameComponent(i, 1, 1, 0) for i in ids)
+    sof = Sof(code=0xC0, precision=8, height=8, width=8, components=parts)
+    marker = [app(14, adobe)] if adobe else []
+    inspection = inspect(file(*marker, dqt(), sof, *STANDARD_DHT, scan(tuple(ids))))
+    assert inspection.value("scans", "list")[0]["says"] == names
+
+
 def progressive(script: list[tuple[tuple[int, ...], int, int, int, int]]) -> bytes:
     scans = [scan(tuple(i + 1 for i in ids), (Ss, Se, Ah, Al)) for ids, Ss, Se, Ah, Al in script]
     return file(JFIF, dqt(), frame("2x2 1x1 1x1", code=0xC2), *STANDARD_DHT, *scans)
@@ -137,7 +150,7 @@ ILLEGAL = [
     ([((0, 1, 2), 0, 5, 0, 0)], "band"),
     ([((0, 1, 2), 0, 0, 0, 0), ((0, 1), 1, 63, 0, 0)], "AC scan has one component"),
     ([((0,), 1, 63, 0, 0)], "AC before DC"),
-    ([((0, 1, 2), 0, 0, 0, 1), ((0, 1, 2), 0, 0, 3, 2)], "refines"),
+    ([((0, 1, 2), 0, 0, 0, 1), ((0, 1, 2), 0, 0, 3, 2)], "bit 3"),
     ([((0, 1, 2), 0, 0, 0, 0), ((0, 1, 2), 0, 0, 0, 0)], "sent before"),
     ([((2, 1, 0), 0, 0, 0, 0)], "frame's order"),
     ([((0, 1, 6), 0, 0, 0, 0)], "component"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..jpeg.syntax import Dqt, JpegStream, Sos
-from .base import Observation, anomaly, located, visible
+from .base import Observation, anomaly, visible
 
 MAX_ANOMALIES = 200
 """Anomalies that are told one by one; the rest is counted."""
@@ -28,7 +28,7 @@ def _without_table(stream: JpegStream) -> Iterator[Observation]:
         return
     known: set[int] = set()
     waiting = {c.id: c.quant_tbl_no for c in frame.components}
-    for offset, element in located(stream):
+    for offset, element in stream.located():
         if isinstance(element, Dqt):
             known.update(t.Tq for t in element.tables)
         if isinstance(element, Sos):

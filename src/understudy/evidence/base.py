@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ..jpeg.syntax import APP0, Dht, Dqt, Element, JpegStream, Opaque, Sos, Stray
+from ..jpeg.syntax import APP0, Dqt, Element, JpegStream, Opaque, Sos
 
 MAX_TEXT = 200
 """Characters of a file's own text that an observation repeats."""
@@ -74,17 +74,9 @@ def _escaped(char: str) -> str:
 E_ = TypeVar("E_", bound=Element)
 
 
-def located(stream: JpegStream) -> Iterator[tuple[int, Element]]:
-    """Each element with the offset of its marker's FF, after any fill bytes."""
-    at = 0
-    for element in stream.elements:
-        yield at if isinstance(element, Stray) else at + element.fill, element
-        at += length_of(element)
-
-
 def placed(stream: JpegStream, kind: type[E_]) -> Iterator[tuple[int, E_]]:
-    """Those of `located` that are of type `kind`."""
-    for offset, element in located(stream):
+    """The elements of type `kind`, each with its marker's offset."""
+    for offset, element in stream.located():
         if isinstance(element, kind):
             yield offset, element
 
@@ -150,20 +142,4 @@ def dqt_grouping(stream: JpegStream) -> list[int]:
 
 def size_of(stream: JpegStream) -> int:
     """Bytes of the whole file, what follows EOI included."""
-    return sum(map(length_of, stream.elements)) + len(stream.trailing)
-
-
-def length_of(element: Element) -> int:
-    """Bytes that an element takes in the file: `len(element.to_bytes())`, faster on masses of segments."""
-    if isinstance(element, Stray):
-        return len(element.data)
-    size = element.fill + 4
-    if isinstance(element, Opaque):
-        return size + len(element.data)
-    if isinstance(element, Sos):
-        return size + 4 + 2 * len(element.components) + len(element.extra) + len(element.data)
-    if isinstance(element, Dqt):
-        return size + sum(129 if t.Pq else 65 for t in element.tables) + len(element.extra)
-    if isinstance(element, Dht):
-        return size + sum(17 + len(t.symbols) for t in element.tables) + len(element.extra)
-    return len(element.to_bytes())
+    return sum(e.size for e in stream.elements) + len(stream.trailing)

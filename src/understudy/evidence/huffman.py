@@ -10,7 +10,7 @@ from typing import Any
 
 from ..jpeg.huffman import STANDARD
 from ..jpeg.syntax import Dht, HuffTable, JpegStream, Sos
-from .base import Observation, anomaly, located, placed, plural
+from .base import Observation, anomaly, placed, plural
 
 CLAUSE = "T.81 B.2.4.2"
 MAX_UNDEFINED = 20
@@ -84,7 +84,7 @@ def _rows(stream: JpegStream) -> Iterator[dict[str, Any]]:
     segment = 0
     latest: dict[str, dict[str, Any]] = {}
     rows: list[dict[str, Any]] = []
-    for offset, element in located(stream):
+    for offset, element in stream.located():
         if isinstance(element, Sos):
             scan += 1
         if not isinstance(element, Dht):
@@ -121,7 +121,7 @@ def _undefined(stream: JpegStream) -> Iterator[Observation]:
         return
     known: set[str] = set()
     found = 0
-    for offset, element in located(stream):
+    for offset, element in stream.located():
         if isinstance(element, Dht):
             known.update(t.name for t in element.tables)
         if isinstance(element, Sos):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..jpeg.syntax import Dht, Dnl, Dqt, Dri, Element, JpegStream, Opaque, QuantTable, Sof, Sos, Stray
-from .base import Observation, app_identifier, channel_names, length_of, plural, script_of, visible
+from .base import Observation, app_identifier, channel_names, plural, script_of, visible
 from .frame import factors_text
 
 
@@ -18,7 +18,7 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
     names = channel_names(stream)
     progressive = stream.frame is not None and stream.frame.progressive
     for element in stream.elements:
-        size = length_of(element)
+        size = element.size
         if isinstance(element, Sos):
             says = scan_text(script[number], names, progressive)
             number += 1

@@ -129,7 +129,7 @@ class _Decoder:
         luts = self._lookups(sos)
         geometry, mcus_x, mcus = self._geometry(sos, order)
         data, starts, bad_at = kernels.unstuff(np.frombuffer(sos.data, np.uint8))
-        base = offset + len(sos.to_bytes()) - len(sos.data)
+        base = offset - sos.fill + sos.size - len(sos.data)
         if bad_at >= 0:
             self.odd(
                 base + bad_at, f"scan data at {base + bad_at:#x}: FF and a code that no scan holds", "T.81 B.1.1.5"

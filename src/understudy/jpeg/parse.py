@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..errors import JpegError
 from .syntax import (
@@ -102,37 +102,38 @@ class _Reader:
         found = _MARKER.search(data, start)
         if found is None:
             return self.stray(len(data), "bytes after the last marker that form no segment")
-        code_at = found.start() + 1
-        first = found.start()
-        while first > start and data[first - 1] == 0xFF:
-            first -= 1
+        marker_at = found.start()
+        first = _before_fill(data, marker_at, start)
         if first > start:
             return self.stray(first, "bytes between segments")
-        fill, code = code_at - 1 - first, data[code_at]
-        body = code_at + 1
+        code = data[marker_at + 1]
         if code in STANDALONE:
             if code == SOI and start > 0:
-                self.odd(start, "a second SOI before EOI", "T.81 B.2.1")
-            self.at = body
-            return Standalone(fill=fill, code=code)
+                self.odd(marker_at, "a second SOI before EOI", "T.81 B.2.1")
+            self.at = marker_at + 2
+            return Standalone(fill=marker_at - first, code=code)
+        return self.segment(code, first, marker_at)
+
+    def segment(self, code: int, first: int, marker_at: int) -> Element:
+        """The segment whose marker stands at `marker_at`, its fill bytes from `first` on."""
+        data, body = self.data, marker_at + 2
         length = int.from_bytes(data[body : body + 2], "big")
         end = body + length
+        place = f"{marker_name(code)} at {marker_at:#x}"
         if len(data) - body < 2 or end > len(data):
-            name = marker_name(code)
-            self.odd(start, f"{name} at {start:#x}: the file ends inside the segment", "T.81 B.1.1.4")
+            self.odd(marker_at, f"{place}: the file ends inside the segment", "T.81 B.1.1.4")
             self.at = len(data)
-            return Stray(data=data[start:], marker=code)
+            return Stray(data=data[first:], marker=code)
         if length < 2:
-            self.odd(start, f"{marker_name(code)} at {start:#x}: length {length}, expected 2 or more", "T.81 B.1.1.4")
+            self.odd(marker_at, f"{place}: length {length}, expected 2 or more", "T.81 B.1.1.4")
             self.at = body
-            return Stray(data=data[start:body], marker=code)
+            return Stray(data=data[first:body], marker=code)
         self.at = end
-        segment = _read_segment(code, fill, data[body + 2 : end], start, self.odd)
+        segment = _read_segment(code, marker_at - first, data[body + 2 : end], marker_at, self.odd)
         if isinstance(segment, Sos):
             stop = _END_OF_SCAN.search(data, end)
             self.at = len(data) if stop is None else _before_fill(data, stop.start(), end)
-            segment = Sos(fill=fill, components=segment.components, Ss=segment.Ss, Se=segment.Se, Ah=segment.Ah,
-                          Al=segment.Al, extra=segment.extra, data=data[end : self.at])  # fmt: skip
+            segment = replace(segment, data=data[end : self.at])
         return segment
 
     def stray(self, end: int, what: str) -> Stray:

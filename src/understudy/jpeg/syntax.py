@@ -79,6 +79,16 @@ class Segment:
         """The parameters after the length field (empty for a standalone marker)."""
         return b""
 
+    @property
+    def payload_size(self) -> int:
+        """Bytes of `payload()`, without making it."""
+        return len(self.payload())
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file, fill bytes and a scan's data included."""
+        return self.fill + 4 + self.payload_size
+
     def to_bytes(self) -> bytes:
         """The segment as it stands in a file; T.81 B.1.1.4: the length counts itself, not the marker."""
         payload = self.payload()
@@ -96,6 +106,10 @@ class Standalone(Segment):
     @property
     def marker(self) -> int:
         return self.code
+
+    @property
+    def size(self) -> int:
+        return self.fill + 2
 
     def to_bytes(self) -> bytes:
         return b"\xff" * (self.fill + 1) + bytes([self.code])
@@ -115,6 +129,10 @@ class Stray:
     def name(self) -> str:
         return f"cut-off {marker_name(self.marker)}" if self.marker else "stray bytes"
 
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
     def to_bytes(self) -> bytes:
         return self.data
 
@@ -129,6 +147,10 @@ class Opaque(Segment):
     @property
     def marker(self) -> int:
         return self.code
+
+    @property
+    def payload_size(self) -> int:
+        return len(self.data)
 
     def payload(self) -> bytes:
         return self.data
@@ -165,6 +187,10 @@ class Dqt(Segment):
     @property
     def marker(self) -> int:
         return DQT
+
+    @property
+    def payload_size(self) -> int:
+        return sum(129 if t.Pq else 65 for t in self.tables) + len(self.extra)
 
     def payload(self) -> bytes:
         return b"".join(t.to_bytes() for t in self.tables) + self.extra
@@ -206,6 +232,10 @@ class Dht(Segment):
     @property
     def marker(self) -> int:
         return DHT
+
+    @property
+    def payload_size(self) -> int:
+        return sum(17 + len(t.symbols) for t in self.tables) + len(self.extra)
 
     def payload(self) -> bytes:
         return b"".join(t.to_bytes() for t in self.tables) + self.extra
@@ -295,10 +325,18 @@ class Sos(Segment):
     def marker(self) -> int:
         return SOS
 
+    @property
+    def payload_size(self) -> int:
+        return 4 + 2 * len(self.components) + len(self.extra)
+
     def payload(self) -> bytes:
         rows = (bytes([c.id, c.dc_tbl_no << 4 | c.ac_tbl_no]) for c in self.components)
         tail = bytes([self.Ss, self.Se, self.Ah << 4 | self.Al])
         return bytes([len(self.components)]) + b"".join(rows) + tail + self.extra
+
+    @property
+    def size(self) -> int:
+        return self.fill + 4 + self.payload_size + len(self.data)
 
     def to_bytes(self) -> bytes:
         return Segment.to_bytes(self) + self.data
@@ -382,12 +420,13 @@ class JpegStream:
     anomalies: tuple[Anomaly, ...] = ()
 
     def located(self) -> list[tuple[int, Element]]:
-        """Each element with the offset of its first byte (of its first fill byte, where it has any)."""
+        """Each element with its offset in the file: that of its marker's FF, after any fill bytes."""
         out: list[tuple[int, Element]] = []
         offset = 0
         for element in self.elements:
-            out.append((offset, element))
-            offset += len(element.to_bytes())
+            fill = element.fill if isinstance(element, Segment) else 0
+            out.append((offset + fill, element))
+            offset += element.size
         return out
 
     @property

@@ -63,7 +63,7 @@ class Envelope(Step):
         stream = layout(value, how, self._head(context, [0] * (len(value.scans) + 1)))
         if "fbmd" in self.iptc:
             positions = [offset for offset, e in stream.located() if isinstance(e, Sos)]
-            length = sum(len(e.to_bytes()) for e in stream.elements)
+            length = sum(e.size for e in stream.elements)
             stream = layout(value, how, self._head(context, [*positions, length]))
         return Delivered(write(stream), stream)
 
