@@ -120,12 +120,12 @@ def mimic(
             if trace:
                 _write_trace(delivery, trace / picture.stem if several else trace)
             write_file(target, delivery.data)
+            for note in delivery.notes:
+                _say(f"note: {picture.name}: {note}")
         except UnderstudyError as error:
             return error
         if not several:
             _say(f"{target}: {len(delivery.data):,} bytes, as {chosen.name} delivers {picture.name}")
-            for note in delivery.notes:
-                _say(f"note: {note}")
         return None
 
     failures = [e for e in _in_parallel(one, list(targets.items()), jobs, "mimic") if e is not None]

@@ -101,6 +101,7 @@ def mimic(
     context = Context(sent)
     stages = []
     encoded: Encoded | None = None
+    sized = False
     for step in chosen.steps:
         if isinstance(value, Raster) and step.takes is Source and step.gives is Raster:
             continue  # an array needs no decoding
@@ -109,6 +110,11 @@ def mimic(
                 f"a picture in memory, where step {step.name} wants a file", place="mimic", expected="bytes or a path"
             )
         value = step.exact(value, context)
+        if isinstance(value, (Raster, Encoded)) and not sized:
+            sized = True
+            misfit = chosen.when.misfit(value.width, value.height)
+            if misfit:
+                context.notes.append(misfit)
         if isinstance(value, Encoded):
             encoded = value
         if trace:

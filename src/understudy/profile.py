@@ -58,6 +58,18 @@ class When:
     surface: str = ""
     pictures: str = ""
     """Which pictures: sizes, formats."""
+    max_longest_side: int | None = None
+    """Pixels; a larger picture is not what the profile was measured on."""
+    width: int | None = None
+    """Pixels; a picture of another width is not what the profile was measured on."""
+
+    def misfit(self, width: int, height: int) -> str:
+        """Why a picture of this size, as it is sent, lies outside of what the profile holds for; "" if it does not."""
+        if self.max_longest_side is not None and max(width, height) > self.max_longest_side:
+            return f"{width} x {height} as sent; the profile holds up to {self.max_longest_side} pixels"
+        if self.width is not None and width != self.width:
+            return f"{width} x {height} as sent; the profile holds for a width of {self.width} pixels"
+        return ""
 
     def __str__(self) -> str:
         years = "any year" if self.since is None else f"{self.since} to {self.until if self.until else 'now'}"
