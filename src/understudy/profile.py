@@ -33,6 +33,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -191,12 +192,17 @@ def load_profile(name: str | Path | Profile) -> Profile:
 
 def shipped_profiles() -> dict[str, Profile]:
     """All profiles that come with the package, by name, in alphabetical order."""
+    return dict(_shipped())
+
+
+@cache
+def _shipped() -> tuple[tuple[str, Profile], ...]:
     folder = resources.files(__package__) / "profiles"
     texts = (
         (entry.name, entry.read_text(encoding="utf-8")) for entry in folder.iterdir() if entry.name.endswith(".toml")
     )
     loaded = [loads(text, place) for place, text in texts]
-    return {p.name: p for p in sorted(loaded, key=lambda p: p.name)}
+    return tuple((p.name, p) for p in sorted(loaded, key=lambda p: p.name))
 
 
 def loads(text: str, place: str = "profile") -> Profile:
@@ -259,10 +265,15 @@ def _step(row: Any, place: str) -> Step:
     return step
 
 
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
 def _validated(kind: Any, value: Any, place: str) -> Any:
     """`value` as `kind`, checked and converted by pydantic; ProfileError names the first thing wrong."""
     try:
-        return TypeAdapter(kind).validate_python(value)
+        return _adapter(kind).validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
