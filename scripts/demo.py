@@ -58,7 +58,7 @@ def main(picture: Path, folder: Path, console: Console) -> int:
         return 1
     height, width = result.sent.shape[:2]
     console.print(
-        f"\n[bold]{picture.name}[/], {width} x {height}, as Facebook delivered it until 2021, and as Pillow saves it\n"
+        f"\n[bold]{picture.name}[/], {width} x {height}, through Facebook (as it was to 2021) and through Pillow\n"
     )
     console.print(table(result))
     console.print()

@@ -49,7 +49,8 @@ def sheet(sent: Pixels, facebook: Pixels, pillow: Pixels, quality: int, credit: 
         part = Image.fromarray(pixels[y : y + CORNER[1], x : x + CORNER[0]])
         large = part.resize((part.width * ZOOM, part.height * ZOOM), Image.Resampling.NEAREST)
         page.paste(large, (EDGE + index * stride, top + LABEL))
-    note = f"grey: no change. {credit}".strip()
+    middle = "" if shown[0][1].shape == sent.shape else f"Shown is the middle of {sent.shape[1]} x {sent.shape[0]}. "
+    note = f"Grey: no change. {middle}{credit}"
     draw.text((EDGE, top + LABEL + corner_height + 8), note, QUIET, _font(12))
     return page
 

@@ -6,6 +6,7 @@ import os
 
 import pytest
 from hypothesis import settings
+
 from shared_folder import shared_root
 
 settings.register_profile("understudy", deadline=None, derandomize=bool(os.environ.get("CI")))

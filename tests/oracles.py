@@ -19,7 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
-ImageFile.MAXBLOCK = 1 << 22  # Pillow's JPEG buffer: else progressive files of noise fail ("Suspension not allowed here")
+ImageFile.MAXBLOCK = (
+    1 << 22
+)  # Pillow's JPEG buffer: else progressive files of noise fail ("Suspension not allowed here")
 
 Picture = NDArray[np.uint8]
 Blocks = NDArray[np.int16]

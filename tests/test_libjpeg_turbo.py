@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from oracles import Picture, pillow, scene
 from PIL import Image
-from shared_folder import shared
 
 import understudy as us
+from oracles import Picture, pillow, scene
+from shared_folder import shared
 
 PROFILE = us.load_profile("generic/libjpeg-turbo")
 QUALITIES = [1, 2, 5, 10, 25, 50, 75, 85, 90, 95, 99, 100]
@@ -32,7 +32,9 @@ def ours(picture: Any, **settings: Any) -> bytes:
 
 def assert_same(mine: bytes, theirs: bytes) -> None:
     if mine != theirs:
-        at = next((i for i, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b), min(len(mine), len(theirs)))
+        at = next(
+            (i for i, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b), min(len(mine), len(theirs))
+        )
         pytest.fail(f"{len(mine)} bytes against Pillow's {len(theirs)}; the first difference is at {at:#x}")
 
 
@@ -162,18 +164,33 @@ def test_every_way_to_hand_a_picture_over(tmp_path: Any) -> None:
     path = tmp_path / "sent.png"
     path.write_bytes(pillow(picture, "PNG"))
     data = path.read_bytes()
-    ways: list[Any] = [picture, np.asfortranarray(picture), Image.fromarray(picture), path, str(path), data, bytearray(data), memoryview(data)]
+    ways: list[Any] = [
+        picture,
+        np.asfortranarray(picture),
+        Image.fromarray(picture),
+        path,
+        str(path),
+        data,
+        bytearray(data),
+        memoryview(data),
+    ]
     for way in ways:
         assert_same(ours(way), expected)
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", ["p03_kodim05.png", "m8_q75.jpg", "p11_adobergb.jpg", "p15_orient6.jpg", "s06_alpha800.png"])
+@pytest.mark.parametrize(
+    "name", ["p03_kodim05.png", "m8_q75.jpg", "p11_adobergb.jpg", "p15_orient6.jpg", "s06_alpha800.png"]
+)
 def test_photographs(name: str) -> None:
-    """ICC profiles and EXIF orientation are left alone, alpha is dropped: what `Image.open(f).convert("RGB").save` does."""
+    """ICC and EXIF orientation are left alone, alpha is dropped: what `Image.open(f).convert("RGB").save` does."""
     data = shared(f"photos/{name}").read_bytes()
     opened = Image.open(io.BytesIO(data)).convert("RGB")
-    for quality, sampling, coding in ((75, "4:2:0", "standard"), (90, "4:4:4", "progressive"), (50, "4:2:2", "optimised")):
+    for quality, sampling, coding in (
+        (75, "4:2:0", "standard"),
+        (90, "4:4:4", "progressive"),
+        (50, "4:2:2", "optimised"),
+    ):
         theirs, mine = CODINGS[coding]
         assert_same(
             ours(data, quality=quality, sampling=sampling, **mine),

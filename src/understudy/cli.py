@@ -149,7 +149,7 @@ def verify(
     """Put a profile to the proof: play it on sent pictures and compare with what was received."""
     from .verification import verify as run
 
-    scores = run(profile, pairs, free=free, progress=lambda items: _progress(items, "verify"), set=_assignments(values))
+    scores = run(profile, pairs, free=free, progress=lambda items: _progress(items, "verify"), **_assignments(values))
     if as_json:
         _print_json(scores.to_dict())
     else:
@@ -204,8 +204,8 @@ def _parsed(path: Path) -> Any:
     return _at(str(path), lambda: parse(read_file(path)))
 
 
-def _assignments(values: Iterable[str]) -> dict[str, str]:
-    out = {}
+def _assignments(values: Iterable[str]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
     for text in values:
         key, equals, value = text.partition("=")
         if not equals:

@@ -95,7 +95,7 @@ def verify(
     *,
     free: Free = "given",
     progress: Callable[[Iterable[Any]], Iterable[Any]] = lambda items: items,
-    set: Mapping[str, Any] | None = None,
+    **overrides: Any,
 ) -> Scores:
     """Plays the profile on each sent picture and compares with what was received.
 
@@ -103,16 +103,16 @@ def verify(
     free: `given` takes free values from the received file, so that the arithmetic is on trial; `predicted` leaves them
     to the profile's rules, so that the whole prediction is.
     progress: wraps the list of pairs, to show how far it got.
-    set: parameter values, `{"encode.quality": 92}`; a free value given here is not taken from the received file.
+    overrides: parameter values as `mimic` takes them; a free value given here is not taken from the received file.
 
     A pair that fails (unreadable file, wrong format) gets its error in its score; the others go on.
     Raises ProfileError, and PairsError when there are no pairs.
     """
-    chosen = load_profile(profile).with_values(set or {})
+    chosen = load_profile(profile).with_values(overrides)
     listed = list(find_pairs(pairs) if isinstance(pairs, (str, Path)) else pairs)
     if not listed:
         raise PairsError("no pairs", place="verify", expected="at least one")
-    scores = tuple(_score(chosen, pair, i, free, set or {}) for i, pair in enumerate(progress(listed)))
+    scores = tuple(_score(chosen, pair, i, free, overrides) for i, pair in enumerate(progress(listed)))
     return Scores(chosen.name, free, scores)
 
 

@@ -1,14 +1,16 @@
-"""Huffman tables: equal to what libjpeg writes for the same histogram, and to T.81's own figures, followed to the letter."""
+"""Huffman tables: equal to what libjpeg writes for the same histogram, and to T.81's figures, box by box."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import cjpeg, cmyk_jpeg, pillow, scene
 from reencoding import histograms, tokenized
 
+from oracles import cjpeg, cmyk_jpeg, pillow, scene
 from understudy.errors import JpegError
 from understudy.jpeg import parse
 from understudy.jpeg.huffman import STANDARD, codes, optimal, total_bits
@@ -87,7 +89,7 @@ def checked(counts: Histogram) -> HuffTable:
     made = codes(table)
     assert all(0 <= code < (1 << length) - 1 for _, code, length in made), "the all-ones code is reserved (T.81 C)"
     words = sorted(f"{code:0{length}b}" for _, code, length in made)
-    assert not any(b.startswith(a) for a, b in zip(words, words[1:], strict=False))
+    assert not any(b.startswith(a) for a, b in pairwise(words))
     return table
 
 
@@ -138,7 +140,7 @@ def test_any_histogram(pairs: dict[int, int]) -> None:
 @settings(max_examples=100)
 @given(st.dictionaries(st.integers(0, 255), st.integers(1, 50), min_size=2), st.integers(0, 255))
 def test_no_other_table_is_shorter_than_the_optimal_one(pairs: dict[int, int], seed: int) -> None:
-    """Against tables for other histograms with the same symbols; one symbol's length may be a bit more for the reserved code."""
+    """Against tables for other histograms of the same symbols; the reserved code may cost one symbol a bit."""
     counts = histogram(pairs)
     rng = np.random.default_rng(seed)
     other = optimal([int(rng.integers(1, 1000)) if n else 0 for n in counts], 0, 0)

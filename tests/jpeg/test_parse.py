@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from oracles import cjpeg, cmyk_jpeg, pillow, scene
 from shared_folder import battery_files, name_of, photo_files, real_files
-
 from understudy.errors import JpegError
 from understudy.jpeg import JpegStream, parse, write
 from understudy.jpeg.parse import MAX_ELEMENTS
@@ -190,7 +190,12 @@ GOOD_DHT = bytes([0, *[0, 1, *[0] * 14], 5])
 CASES: dict[str, tuple[bytes, int, str, str]] = {
     # name: (file, offset of the anomaly, clause, words in the text)
     "DQT cut short": (file(seg(0xDB, bytes(64)), SOF), 2, "B.2.4.1", "64 bytes after table 0 are no table"),
-    "DQT with bytes left": (file(seg(0xDB, b"\0" + b"\1" * 64 + b"\0\0\0"), SOF), 2, "B.2.4.1", "3 bytes after table 1"),
+    "DQT with bytes left": (
+        file(seg(0xDB, b"\0" + b"\1" * 64 + b"\0\0\0"), SOF),
+        2,
+        "B.2.4.1",
+        "3 bytes after table 1",
+    ),
     "DQT Pq 2": (file(seg(0xDB, b"\x20" + b"\1" * 128), SOF), 2, "B.2.4.1", "129 bytes after table 0"),
     "DQT 16 bit cut short": (file(seg(0xDB, b"\x10" + b"\1" * 127), SOF), 2, "B.2.4.1", "128 bytes after table 0"),
     "DQT Tq 4": (file(seg(0xDB, b"\4" + b"\1" * 64), SOF), 2, "B.2.4.1", "destination Tq=4, expected 0 to 3"),
@@ -246,7 +251,8 @@ def test_marker_names_cover_the_standard() -> None:
     """T.81 table B.1."""
     names = [marker_name(code) for code in range(1, 0xFF)]
     assert len(set(names)) == len(names)
-    expected = {0xC0: "SOF0", 0xC4: "DHT", 0xC8: "JPG", 0xCC: "DAC", 0xCF: "SOF15", 0xD7: "RST7", 0xDE: "DHP", 0xDF: "EXP",
+    expected = {0xC0: "SOF0", 0xC4: "DHT", 0xC8: "JPG", 0xCC: "DAC", 0xCF: "SOF15", 0xD7: "RST7", 0xDE: "DHP",
+                0xDF: "EXP",
                 0xEF: "APP15", 0xF0: "JPG0", 0xFD: "JPG13", 0xFE: "COM", 0x01: "TEM", 0x02: "RES02"}  # fmt: skip
     assert {code: marker_name(code) for code in expected} == expected
 
@@ -284,7 +290,14 @@ def test_mutations(kind: str, other: str, seed: int) -> None:
 
 
 @settings(max_examples=200)
-@given(st.lists(st.one_of(st.binary(max_size=6), st.builds(lambda c, p: seg(c, p), st.integers(0xC0, 0xFE), st.binary(max_size=90))), max_size=12))
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=6), st.builds(lambda c, p: seg(c, p), st.integers(0xC0, 0xFE), st.binary(max_size=90))
+        ),
+        max_size=12,
+    )
+)
 def test_anything_behind_soi(parts: list[bytes]) -> None:
     parsed(b"\xff\xd8" + b"".join(parts))
 

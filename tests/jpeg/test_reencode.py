@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import Blocks, cjpeg, djpeg, jpeglib_blocks, jpegtran, scene
 from reencoding import CORRECTIONS, random_blocks, reencode, scan_data
-from shared_folder import battery_files, matching, name_of, photo_files
 
+from oracles import Blocks, cjpeg, djpeg, jpeglib_blocks, jpegtran, scene
+from shared_folder import battery_files, matching, name_of, photo_files
 from understudy.codec.scans import check
 from understudy.errors import JpegError
 from understudy.jpeg import Encoded, Huffman, Layout, ScanSpec, encode, layout, parse, read_coefficients, write
@@ -58,7 +58,9 @@ def test_the_length_of_correction_runs_shows(name: str) -> None:
 
 
 @pytest.mark.parametrize("sampling", ["2x2", "1x1", "2x1", "1x2,1x1,1x1", "4x1"])
-@pytest.mark.parametrize("options", [("-progressive",), ("-optimize",), ("-progressive", "-restart", "3B"), ("-optimize", "-restart", "1")])
+@pytest.mark.parametrize(
+    "options", [("-progressive",), ("-optimize",), ("-progressive", "-restart", "3B"), ("-optimize", "-restart", "1")]
+)
 def test_libjpegs_files_follow_from_coefficients_and_script(sampling: str, options: tuple[str, ...]) -> None:
     for width, height in ((1, 1), (7, 11), (257, 265)):
         stream = parse(cjpeg(scene(width, height), "-quality", "91", "-sample", sampling, *options))
@@ -83,8 +85,10 @@ def made(
     return write(layout(encoded, Layout()))
 
 
-def random_script(rng: random.Random, factors: list[tuple[int, int]], deepest: int, whole: bool = True) -> tuple[ScanSpec, ...]:
-    """A legal script, progressive or not, that sends every bit of every coefficient (all but the last few, unless `whole`)."""
+def random_script(
+    rng: random.Random, factors: list[tuple[int, int]], deepest: int, whole: bool = True
+) -> tuple[ScanSpec, ...]:
+    """A legal script, progressive or not, that sends every bit (all but the last few, unless `whole`)."""
     groups = random_groups(rng, factors)
     if rng.random() < 0.2:
         return tuple(ScanSpec(tuple(g)) for g in groups)
@@ -92,13 +96,17 @@ def random_script(rng: random.Random, factors: list[tuple[int, int]], deepest: i
     chains: list[list[ScanSpec]] = []
     for group in groups:
         top = rng.randint(floor, deepest)
-        dc = [ScanSpec(tuple(group), 0, 0, 0, top)] + [ScanSpec(tuple(group), 0, 0, a, a - 1) for a in range(top, floor, -1)]
+        dc = [ScanSpec(tuple(group), 0, 0, 0, top)] + [
+            ScanSpec(tuple(group), 0, 0, a, a - 1) for a in range(top, floor, -1)
+        ]
         for c in group:
             first = 1
             while first <= 63:
                 last = rng.choice((63, rng.randint(first, 63)))
                 top = rng.randint(floor, deepest)
-                bits = [ScanSpec((c,), first, last, 0, top)] + [ScanSpec((c,), first, last, a, a - 1) for a in range(top, floor, -1)]
+                bits = [ScanSpec((c,), first, last, 0, top)] + [
+                    ScanSpec((c,), first, last, a, a - 1) for a in range(top, floor, -1)
+                ]
                 chains.append([dc[0], *bits])
                 first = last + 1
         chains.append(dc)
@@ -143,7 +151,8 @@ LIMITS = {"of 8-bit pictures": (1023, 1023), "small": (3, 1), "as large as codes
 @settings(max_examples=250)
 @given(
     seed=st.integers(0, 2**32), factors=st.sampled_from(FACTORS), width=st.integers(1, 70), height=st.integers(1, 70),
-    interval=st.sampled_from([0, 0, 1, 2, 7, 65535]), limits=st.sampled_from(sorted(LIMITS)), density=st.sampled_from([0.0, 0.02, 0.3, 1.0]),
+    interval=st.sampled_from([0, 0, 1, 2, 7, 65535]), limits=st.sampled_from(sorted(LIMITS)),
+    density=st.sampled_from([0.0, 0.02, 0.3, 1.0]),
 )  # fmt: skip
 def test_random_coefficients_through_random_scripts(
     seed: int, factors: list[tuple[int, int]], width: int, height: int, interval: int, limits: str, density: float
@@ -172,7 +181,7 @@ def random_file(
 def sent_part(
     blocks: list[Blocks], script: tuple[ScanSpec, ...], width: int, height: int, factors: list[tuple[int, int]]
 ) -> list[Blocks]:
-    """What of the blocks a script sends: a scan of one component leaves out the blocks beyond the picture (T.81 A.2.2)."""
+    """What of the blocks a script sends: scans of one component leave out those beyond the picture (T.81 A.2.2)."""
     out = []
     for i, (component, grid) in enumerate(zip(blocks, grids(width, height, factors), strict=True)):
         kept = np.zeros_like(component)
@@ -193,24 +202,37 @@ def sent_part(
 
 
 @settings(max_examples=60)
-@given(seed=st.integers(0, 2**32), width=st.integers(1, 60), height=st.integers(1, 60), interval=st.sampled_from([0, 1, 5]))
+@given(
+    seed=st.integers(0, 2**32), width=st.integers(1, 60), height=st.integers(1, 60), interval=st.sampled_from([0, 1, 5])
+)
 def test_libjpeg_reads_what_we_write(seed: int, width: int, height: int, interval: int) -> None:
     rng = random.Random(seed)
     factors = rng.choice([f for f in FACTORS if len(f) != 2 and f[0] != (4, 4)])
     script = random_script(rng, factors, deepest=rng.choice((1, 3, 10)))
-    blocks, data = random_file(seed, factors, width, height, script, interval, rng.choice([(1023, 1023), (3, 1)]), rng.random())
+    blocks, data = random_file(
+        seed, factors, width, height, script, interval, rng.choice([(1023, 1023), (3, 1)]), rng.random()
+    )
     for mine, theirs, grid in zip(blocks, jpeglib_blocks(data), grids(width, height, factors), strict=True):
         np.testing.assert_array_equal(mine[: grid.v_real, : grid.h_real], theirs)
     if len(factors) in (1, 3):
         assert djpeg(data).shape[:2] == (height, width)
-    again = read_coefficients(parse(jpegtran(data, *rng.choice([("-optimize",), ("-progressive",), ("-restart", "2B")]))))
+    again = read_coefficients(
+        parse(jpegtran(data, *rng.choice([("-optimize",), ("-progressive",), ("-restart", "2B")])))
+    )
     for component, expected in zip(again.components, blocks, strict=True):
         np.testing.assert_array_equal(component.real, expected[: component.grid.v_real, : component.grid.h_real])
 
 
 @settings(max_examples=60)
-@given(seed=st.integers(0, 2**32), factors=st.sampled_from(FACTORS[:8]), width=st.integers(1, 40), height=st.integers(1, 40))
-def test_unfinished_scripts_lose_only_the_last_bits(seed: int, factors: list[tuple[int, int]], width: int, height: int) -> None:
+@given(
+    seed=st.integers(0, 2**32),
+    factors=st.sampled_from(FACTORS[:8]),
+    width=st.integers(1, 40),
+    height=st.integers(1, 40),
+)
+def test_unfinished_scripts_lose_only_the_last_bits(
+    seed: int, factors: list[tuple[int, int]], width: int, height: int
+) -> None:
     """T.81 G.1.2.1, A.4: the point transform is an arithmetic shift for DC, a division toward zero for AC."""
     rng = random.Random(seed)
     script = random_script(rng, factors, deepest=4, whole=False)
@@ -230,7 +252,7 @@ def test_unfinished_scripts_lose_only_the_last_bits(seed: int, factors: list[tup
 
 
 def low_index(k: int) -> int:
-    """Natural index of zigzag position k, walked here anew: along anti-diagonals, up and down by turns; T.81 figure 5."""
+    """Natural index of zigzag position k, made here anew: anti-diagonals, up and down by turns; T.81 figure 5."""
     order = sorted(((v, h) for v in range(8) for h in range(8)), key=lambda p: (sum(p), p[0] if sum(p) % 2 else p[1]))
     v, h = order[k]
     return 8 * v + h
