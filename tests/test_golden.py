@@ -90,7 +90,7 @@ def test_weibos_difference_is_one_place() -> None:
 
 
 def test_verify_says_the_same() -> None:
-    scores = us.verify("facebook", matching_pairs(FACEBOOK)).to_dict()
+    scores = us.verify("facebook/classic-2014", matching_pairs(FACEBOOK)).to_dict()
     assert (scores["pairs"], scores["bytes_identical"], scores["headers_equal"]) == (4, 4, 4)
     assert scores["coefficients_equal"] == 1.0
     assert scores["free"] == "given"
@@ -115,12 +115,12 @@ def test_predicted_deliveries(name: str) -> None:
     """Recorded, so that a better rule for the quality shows: 2015's 71 is predicted, 2021's 92 is not."""
     equal, quality_right = PREDICTED[name]
     sent, received = pair(name)
-    score = us.verify("facebook", [us.Pair(sent, received)], free="predicted").per_pair[0]
+    score = us.verify("facebook/classic-2014", [us.Pair(sent, received)], free="predicted").per_pair[0]
     assert score.coefficients_equal == pytest.approx(equal, abs=1e-4)
     assert not score.headers_equal, "the ICC profile or the random string cannot be predicted"
     tables = [
         [t for e in stream.elements if isinstance(e, Dqt) for t in e.tables]
-        for stream in (us.mimic(sent, "facebook").stream, parse(received.read_bytes()))
+        for stream in (us.mimic(sent, "facebook/classic-2014").stream, parse(received.read_bytes()))
     ]
     assert (tables[0] == tables[1]) == quality_right
 
@@ -128,7 +128,7 @@ def test_predicted_deliveries(name: str) -> None:
 @pytest.mark.parametrize("quality", [71, 85, 91, 93])
 def test_another_quality_is_another_file(quality: int) -> None:
     sent, received = pair("facebook-2021")
-    data = us.mimic(sent, "facebook", like=received.read_bytes(), quality=quality).data
+    data = us.mimic(sent, "facebook/classic-2014", like=received.read_bytes(), quality=quality).data
     assert data != received.read_bytes()
 
 
@@ -142,13 +142,13 @@ def test_like_a_file_of_another_platform(relative: str, tmp_path: Path, capsys: 
     out = tmp_path / "out.jpg"
     stream = parse(shared(relative).read_bytes())
     try:
-        us.load_profile("facebook").like(stream)
+        us.load_profile("facebook/classic-2014").like(stream)
     except us.ProfileError as error:
         line = str(error)
         assert line.startswith("facebook/classic-2014: the delivered file does not show encode.quality")
         assert "\n" not in line
         with pytest.raises(us.ProfileError, match="--like"):
-            run("mimic", sent, "--as", "facebook", "--like", shared(relative), "-o", out)
+            run("mimic", sent, "--as", "facebook/classic-2014", "--like", shared(relative), "-o", out)
         assert not out.exists()
     else:
         assert relative == "photos/m8_q75.jpg", "its tables are Annex K's, so it does show a quality"
@@ -171,6 +171,6 @@ def test_the_delivered_pictures_pixels_are_what_a_decoder_shows() -> None:
 
     for name in FACEBOOK:
         sent, received = pair(name)
-        delivery = us.mimic(sent, "facebook", like=received.read_bytes())
+        delivery = us.mimic(sent, "facebook/classic-2014", like=received.read_bytes())
         np.testing.assert_array_equal(delivery.pixels(), np.asarray(Image.open(io.BytesIO(delivery.data))))
         assert sum(isinstance(e, Sos) for e in delivery.stream.elements) == 10

@@ -70,7 +70,9 @@ class TestShipped:
 
 
 def test_profiles_are_found_by_platform_year_and_name(tmp_path: Path) -> None:
-    for name in ("facebook", "facebook@2014", "facebook@2016", "facebook@2021", "facebook/classic-2014"):
+    assert load_profile("facebook").name == load_profile("facebook@2026").name == "facebook/android-2026"
+    assert load_profile("facebook@2025").name == "facebook/web-2024"
+    for name in ("facebook@2014", "facebook@2016", "facebook@2021", "facebook/classic-2014"):
         assert load_profile(name).name == "facebook/classic-2014"
     assert load_profile("generic").name == "generic/libjpeg-turbo"
     assert load_profile("imgur").name == "imgur/2015"

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import types
+from numba.extending import intrinsic
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -23,3 +25,17 @@ def kernel(function: F) -> F:
 def inline(function: F) -> F:
     """A kernel that is always inlined into the kernel that calls it."""
     return cast(F, numba.njit(cache=True, nogil=True, fastmath=False, inline="always")(function))
+
+
+def _fma(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
+    """`fma(a, b, c)` in kernels: a * b + c of three float32 with one rounding, as processors with FMA do it."""
+    if {a, b, c} != {types.float32}:
+        return None  # no other type is accepted: a silent float64 would round otherwise
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fma(*arguments)
+
+    return types.float32(types.float32, types.float32, types.float32), emit
+
+
+fma: Any = intrinsic(_fma)

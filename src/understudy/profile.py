@@ -36,7 +36,7 @@ from enum import Enum
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -51,6 +51,8 @@ SCHEMA = 1
 class When:
     """Where and when a profile holds."""
 
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
     platform: str
     since: int | None = None
     """First year."""
@@ -61,13 +63,19 @@ class When:
     """Which pictures: sizes, formats."""
     max_longest_side: int | None = None
     """Pixels; a larger picture is not what the profile was measured on."""
+    min_longest_side: int | None = None
+    """Pixels; a smaller picture is not what the profile was measured on."""
     width: int | None = None
     """Pixels; a picture of another width is not what the profile was measured on."""
+    by_name_only: bool = False
+    """A special case beside the platform's main path: `facebook` and `facebook@2015` do not mean it."""
 
     def misfit(self, width: int, height: int) -> str:
         """Why a picture of this size, as it is sent, lies outside of what the profile holds for; "" if it does not."""
         if self.max_longest_side is not None and max(width, height) > self.max_longest_side:
             return f"{width} x {height} as sent; the profile holds up to {self.max_longest_side} pixels"
+        if self.min_longest_side is not None and max(width, height) < self.min_longest_side:
+            return f"{width} x {height} as sent; the profile holds from {self.min_longest_side} pixels"
         if self.width is not None and width != self.width:
             return f"{width} x {height} as sent; the profile holds for a width of {self.width} pixels"
         return ""
@@ -80,6 +88,8 @@ class When:
 @dataclass(frozen=True)
 class Proof:
     """One thing that was reproduced."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     what: str
     result: str
@@ -179,7 +189,7 @@ def load_profile(name: str | Path | Profile) -> Profile:
     if name in shipped:
         return shipped[name]
     platform, _, year = name.partition("@")
-    fitting = [p for p in shipped.values() if p.when.platform == platform]
+    fitting = [p for p in shipped.values() if p.when.platform == platform and not p.when.by_name_only]
     if year:
         wanted = int(year) if re.fullmatch(r"\d{4}", year) else -1
         fitting = [p for p in fitting if (p.when.since or 0) <= wanted <= (p.when.until or 9999)]
@@ -209,7 +219,7 @@ def loads(text: str, place: str = "profile") -> Profile:
     """A profile from TOML text. Raises ProfileError with `place` and the key that is wrong."""
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:  # tomllib follows nesting without a limit of its own
         raise ProfileError(f"{error}", place=place, expected="TOML") from None
     if data.get("schema") != SCHEMA:
         raise ProfileError(f"schema {data.get('schema')!r}", place=place, expected=f"schema = {SCHEMA}")
@@ -275,7 +285,8 @@ def _validated(kind: Any, value: Any, place: str) -> Any:
     try:
         return _adapter(kind).validate_python(value)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        # Where several types are allowed, pydantic tells what is wrong for each: the deepest is the one that was meant.
+        first = max(error.errors(include_url=False), key=lambda e: len(e["loc"]))
         where = ".".join(str(part) for part in first["loc"])
         got = repr(first["input"])
         raise ProfileError(
@@ -298,7 +309,7 @@ def _from_text(text: str) -> Any:
     """A value as a command line gives it: TOML where it is TOML (`92`, `true`, `[1, 2]`), plain text otherwise."""
     try:
         return tomllib.loads(f"v = {text}")["v"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text
 
 
@@ -321,7 +332,8 @@ def _fields(item: Any) -> Iterable[str]:
     """`key = value` lines of a dataclass's fields that differ from their defaults."""
     for f in dataclasses.fields(item):
         value = getattr(item, f.name)
-        if value != f.default and value is not None:
+        default = f.default_factory() if f.default is dataclasses.MISSING and callable(f.default_factory) else f.default
+        if value != default and value is not None:
             yield f"{f.name} = {_toml(value)}"
 
 
@@ -337,6 +349,10 @@ def _toml(value: Any) -> str:
         return '"' + "".join(c if c >= " " and c != "\x7f" else f"\\u{ord(c):04x}" for c in escaped) + '"'
     if isinstance(value, (tuple, list)):
         return "[" + ", ".join(_toml(v) for v in value) + "]"
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_toml(k)} = {_toml(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, float):
+        return repr(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         pairs = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
         return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in pairs) + " }"

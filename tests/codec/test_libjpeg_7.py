@@ -29,9 +29,7 @@ SAMPLINGS = [
 SIZES = [(1, 1), (7, 11), (17, 16), (33, 25), (157, 131)]
 
 
-def encoded(
-    picture: np.ndarray, folder: Path, version: str, factors: list[tuple[int, int]], quality: int
-) -> JpegFile:
+def encoded(picture: np.ndarray, folder: Path, version: str, factors: list[tuple[int, int]], quality: int) -> JpegFile:
     before = jpeglib.version.get()
     jpeglib.version.set(version)
     try:

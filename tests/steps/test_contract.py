@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import collections.abc
 import dataclasses
 import enum
 import inspect
@@ -110,6 +111,8 @@ def others(name: str, hint: Any, default: Any) -> Iterator[Any]:
         yield TEXTS.get(name, "text")
     elif hint is int:
         yield 3
+    elif origin is collections.abc.Mapping:
+        yield {"release": 12, "reducing_gap": 1.5, "premultiply": False, "box": "text"}
     elif hint is ScanSpec:
         yield SCRIPT[0]
     elif isinstance(hint, type) and issubclass(hint, enum.Enum):

@@ -21,14 +21,14 @@ from .variants import Dct
 __all__ = ["Dct", "forward", "inverse_islow"]
 
 
-def forward(plane: NDArray[np.uint8], dct: Dct) -> NDArray[Any]:
+def forward(plane: NDArray[np.uint8] | NDArray[np.int16], dct: Dct) -> NDArray[Any]:
     """The transform of every block of a plane, level-shifted by 128, in the variant's own scale.
 
-    `plane` uint8 [8 * v_blocks, 8 * h_blocks]. Returns [v_blocks, h_blocks, 8, 8] in natural order: for ISLOW
-    int16, 8 x T.81's normalisation; for IFAST int16 and FLOAT float32, T.81's normalisation times 8 s[v] s[h]
-    with s[0] = 1, s[k] = sqrt(2) cos(k pi / 16); for AP922 int16 in T.81's normalisation. FLOAT is libjpeg's
-    float arithmetic on machines with IEEE single precision and no fused multiply-add, which is what x86-64
-    builds have.
+    `plane` uint8 [8 * v_blocks, 8 * h_blocks], or int16 for samples over 255 (mozjpeg's overshoot). Returns
+    [v_blocks, h_blocks, 8, 8] in natural order: for ISLOW int16, 8 x T.81's normalisation; for IFAST int16 and
+    FLOAT float32, T.81's normalisation times 8 s[v] s[h] with s[0] = 1, s[k] = sqrt(2) cos(k pi / 16); for AP922
+    int16 in T.81's normalisation. FLOAT is libjpeg's float arithmetic on machines with IEEE single precision and
+    no fused multiply-add, which is what x86-64 builds have.
     """
     height, width = plane.shape
     if height % 8 or width % 8:

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import dct as transforms
+from . import scaled_dct
 from .color import rgb_to_ycbcr
 from .quantize import quantize
-from .sampling import Factors, component_planes, component_size
+from .sampling import Factors, component_planes, component_size, dct_ratio
 from .variants import Color, Dct, Downsampling, DummyBlocks, Edge, Quantizer
 
-__all__ = ["FACEBOOK_CLASSIC", "LIBJPEG", "Arithmetic", "DummyBlocks", "forward"]
+__all__ = ["FACEBOOK_CLASSIC", "LIBJPEG", "LIBJPEG_7", "Arithmetic", "DummyBlocks", "forward"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class Arithmetic:
 
 LIBJPEG = Arithmetic()
 """libjpeg 6b, libjpeg-turbo, mozjpeg without trellis: the same coefficients (facts/encoders.md)."""
+LIBJPEG_7 = Arithmetic(downsampling=Downsampling.LIBJPEG_7)
+"""libjpeg 7 to 9f: subsampled chroma by a larger DCT; luma, grey and 4:4:4 as LIBJPEG. (9e's chroma table is another:
+see `tables`.)"""
 FACEBOOK_CLASSIC = Arithmetic(
     Color.FACEBOOK_CLASSIC,
     Downsampling.FACEBOOK_CLASSIC,
@@ -46,13 +50,19 @@ _STRIP_SAMPLES = 1 << 17
 """Samples transformed, then quantised, at a time: the raw coefficients stay in cache and fill no memory."""
 
 
-def _quantised(plane: NDArray[np.uint8], steps_natural: Any, arithmetic: Arithmetic) -> NDArray[np.int16]:
+def _quantised(
+    plane: NDArray[np.uint8], steps_natural: Any, arithmetic: Arithmetic, h_size: int, v_size: int
+) -> NDArray[np.int16]:
+    """The levels of a plane whose blocks are `h_size` x `v_size` samples."""
     height, width = plane.shape
-    out = np.empty((height // 8, width // 8, 8, 8), np.int16)
-    rows = max(1, _STRIP_SAMPLES // (8 * width))
-    for v in range(0, height // 8, rows):
-        raw = transforms.forward(plane[8 * v : 8 * (v + rows)], arithmetic.dct)
-        out[v : v + rows] = quantize(raw, steps_natural, arithmetic.dct, arithmetic.quantizer)
+    out = np.empty((height // v_size, width // h_size, 8, 8), np.int16)
+    rows = max(1, _STRIP_SAMPLES // (v_size * width))
+    plain = (h_size, v_size) == (8, 8)
+    dct = arithmetic.dct if plain else Dct.ISLOW  # libjpeg has no other transform of these sizes
+    for v in range(0, len(out), rows):
+        strip = plane[v_size * v : v_size * (v + rows)]
+        raw = transforms.forward(strip, dct) if plain else scaled_dct.forward(strip, h_size, v_size)
+        out[v : v + rows] = quantize(raw, steps_natural, dct, arithmetic.quantizer)
     return out
 
 
@@ -93,7 +103,8 @@ def forward(
     out = []
     for index, (h_samp_factor, _) in enumerate(factors):
         steps = chroma_steps if index and chroma_steps is not None else luma_steps
-        blocks = _quantised(components[index], steps, arithmetic)
+        h, v = dct_ratio(factors, index, arithmetic.downsampling)
+        blocks = _quantised(components[index], steps, arithmetic, 8 * h, 8 * v)
         components[index] = components[index][:0]
         rows, columns = component_size(height, width, factors, index)
         _fill_dummies(blocks, -(-rows // 8), -(-columns // 8), h_samp_factor, arithmetic.dummy_blocks)

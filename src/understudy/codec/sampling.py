@@ -24,6 +24,7 @@ __all__ = [
     "Upsampling",
     "component_planes",
     "component_size",
+    "dct_ratio",
     "downsample",
     "ratio",
     "upsample",
@@ -54,6 +55,15 @@ def component_size(height: int, width: int, factors: Factors, component: int) ->
     return -(-height * v // max_v), -(-width * h // max_h)
 
 
+def dct_ratio(factors: Factors, component: int, method: Downsampling) -> tuple[int, int]:
+    """(h, v), 1 or 2 each: by how much a component's blocks are larger than 8x8 samples before the forward DCT.
+
+    LIBJPEG_7 halves along an axis inside the transform wherever `ratio` is even; nobody else does.
+    """
+    h, v = ratio(factors, component)
+    return (2 - h % 2, 2 - v % 2) if method == Downsampling.LIBJPEG_7 else (1, 1)
+
+
 # --- down
 
 
@@ -69,8 +79,9 @@ def _down_h2v2(plane: Any, out: Any) -> None:
 def downsample(plane: Plane, h: int, v: int, method: Downsampling) -> Plane:
     """uint8 [H / v, W / h] of uint8 [H, W]; H and W are multiples of v and h.
 
-    LIBJPEG: 2x1 (a + b + (x & 1)) >> 1; 2x2 (a + b + c + d + 1 + (x & 1)) >> 2, x the output column;
-    elsewhere the mean rounded half up. FACEBOOK_CLASSIC knows 1x1 and the same 2x2 only.
+    LIBJPEG, and LIBJPEG_7 for what its DCT leaves: 2x1 (a + b + (x & 1)) >> 1; 2x2 (a + b + c + d + 1 +
+    (x & 1)) >> 2, x the output column; elsewhere the mean rounded half up. FACEBOOK_CLASSIC knows 1x1 and the
+    same 2x2 only.
     """
     height, width = plane.shape
     if height % v or width % h:
@@ -81,7 +92,7 @@ def downsample(plane: Plane, h: int, v: int, method: Downsampling) -> Plane:
         out = np.empty((height // 2, width // 2), np.uint8)
         _down_h2v2(np.ascontiguousarray(plane), out)
         return out
-    if method != Downsampling.LIBJPEG:
+    if method == Downsampling.FACEBOOK_CLASSIC:
         raise UnderstudyError(f"{method} downsampling by {h}x{v} was never seen", expected="1x1 or 2x2")
     total = np.zeros((height // v, width // h), np.uint16)
     for dy in range(v):
@@ -112,9 +123,9 @@ def _extend(plane: Plane, height: int, width: int) -> Plane:
 def component_planes(planes: Sequence[Plane], factors: Factors, downsampling: Downsampling, edge: Edge) -> list[Plane]:
     """Each full-resolution plane, uint8 [H, W], downsampled to its component and continued to whole MCUs.
 
-    Returns uint8 [8 v_samp_factor * MCU rows, 8 h_samp_factor * MCU columns] a component. LIBJPEG repeats the
-    last column and the last row up to a multiple of max_v at full resolution, downsamples, then repeats the
-    component's last row; FACEBOOK_CLASSIC repeats both at full resolution.
+    Returns uint8 [8 v_samp_factor * MCU rows, 8 h_samp_factor * MCU columns] a component, times its `dct_ratio`.
+    LIBJPEG repeats the last column and the last row up to a multiple of max_v at full resolution, downsamples, then
+    repeats the component's last row; FACEBOOK_CLASSIC repeats both at full resolution.
     """
     if len(planes) != len(factors):
         raise ValueError(f"{len(planes)} planes for {len(factors)} components")
@@ -124,7 +135,8 @@ def component_planes(planes: Sequence[Plane], factors: Factors, downsampling: Do
     first_height = -(-height // max_v) * max_v if edge == Edge.LIBJPEG else full_height
     out = []
     for index, plane in enumerate(planes):
-        h, v = ratio(factors, index)
+        by_dct = dct_ratio(factors, index, downsampling)
+        h, v = (a // b for a, b in zip(ratio(factors, index), by_dct, strict=True))
         small = downsample(_extend(plane, first_height, full_width), h, v, downsampling)
         out.append(_extend(small, full_height // v, full_width // h))
     return out

@@ -19,6 +19,11 @@ def _script(text: str) -> Script:
     return tuple(ScanSpec(tuple(map(int, c)), *map(int, numbers)) for c, *numbers in rows)
 
 
+def _each(*bands: str) -> str:
+    """Each band in turn for components 0, 1 and 2."""
+    return "; ".join(f"{c} {band}" for band in bands for c in "012")
+
+
 def baseline(n_components: int) -> Script:
     """Everything in one sequential scan."""
     return (ScanSpec(tuple(range(n_components)), 0, 63, 0, 0),)
@@ -65,6 +70,12 @@ SCRIPTS: dict[str, Script] = {
     "facebook-30-b": _script(
         "0 0 0 0 0; 12 0 0 0 0; 0 1 2 0 1; 0 3 63 0 1; 1 1 4 0 0; 1 5 63 0 0; 2 1 4 0 0; 2 5 63 0 0; 0 1 63 1 0"
     ),
+    # jpegli's own progressive levels for three components (its SetDefaultScanScript; tests/codec/test_jpegli_files.py):
+    # level 1 and 2, where chroma is subsampled, and where it is not (DC in one scan). cjpegli's default is level 2.
+    "jpegli-1": _script("0 0 0 0 0; 1 0 0 0 0; 2 0 0 0 0; " + _each("1 63 0 1", "1 63 1 0")),
+    "jpegli-1-444": _script("012 0 0 0 0; " + _each("1 63 0 1", "1 63 1 0")),
+    "jpegli-2": _script("0 0 0 0 0; 1 0 0 0 0; 2 0 0 0 0; " + _each("1 2 0 0", "3 63 0 2", "3 63 2 1", "3 63 1 0")),
+    "jpegli-2-444": _script("012 0 0 0 0; " + _each("1 2 0 0", "3 63 0 2", "3 63 2 1", "3 63 1 0")),
     # WhatsApp, 2024 to 2025: 31 files from 3 sources.
     "whatsapp-8": _script(
         "012 0 0 0 2; 012 0 0 2 1; 012 0 0 1 0; 1 1 63 0 0; 2 1 63 0 0; 0 1 63 0 2; 0 1 63 2 1; 0 1 63 1 0"

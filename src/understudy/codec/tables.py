@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
+from .jpegli import tables as jpegli
+
 
 class Law(StrEnum):
     """What makes a pair of tables (luma, chroma) out of a quality."""
@@ -18,6 +20,22 @@ class Law(StrEnum):
     """T.81's example tables, scaled by libjpeg's law: libjpeg and nearly everyone."""
     MOZJPEG_3 = "mozjpeg-3"
     """mozjpeg's preset 3, its default (N. Robidoux, for ImageMagick); luma and chroma alike, the same law."""
+    MOZJPEG_1 = "mozjpeg-1"
+    """mozjpeg's preset 1: flat. (Its preset 0 is ANNEX_K.) All presets are scaled by libjpeg's law."""
+    MOZJPEG_2 = "mozjpeg-2"
+    """mozjpeg's preset 2: tuned for MS-SSIM."""
+    MOZJPEG_4 = "mozjpeg-4"
+    """mozjpeg's preset 4: tuned for PSNR-HVS-M."""
+    MOZJPEG_5 = "mozjpeg-5"
+    """mozjpeg's preset 5: Klein, Silverstein and Carney 1992; luma and chroma alike, as in the presets that follow."""
+    MOZJPEG_6 = "mozjpeg-6"
+    """mozjpeg's preset 6: Watson, Taylor and Borthwick 1997."""
+    MOZJPEG_7 = "mozjpeg-7"
+    """mozjpeg's preset 7: Ahumada, Watson and Peterson 1993."""
+    MOZJPEG_8 = "mozjpeg-8"
+    """mozjpeg's preset 8: Peterson, Ahumada and Watson 1993."""
+    JPEGLI = "jpegli"
+    """jpegli's own tables and distances, see jpegli/tables.py; they depend on whether chroma is 4:2:0."""
     CUSTOM_DIAG = "facebook-custom-diag"
     """One fixed pair that Facebook and Messenger use, 20 files of deliveries.csv; it has no quality."""
 
@@ -56,6 +74,96 @@ MOZJPEG_3_NATURAL: Table = (
 )
 """ImageMagick's recommended table (its www/quantization tables by N. Robidoux), mozjpeg's `-quant-table 3`.
 Scaled, it gives all 45 files of deliveries.csv that have this law, q71 to q85."""
+MOZJPEG_1_NATURAL: Table = (16,) * 64
+"""mozjpeg 4.0.3, jcparam.c, as are the following; each equals libvips' at every quality (tests/codec)."""
+MOZJPEG_2_LUMA_NATURAL: Table = (
+    12, 17, 20, 21, 30, 34, 56, 63,
+    18, 20, 20, 26, 28, 51, 61, 55,
+    19, 20, 21, 26, 33, 58, 69, 55,
+    26, 26, 26, 30, 46, 87, 86, 66,
+    31, 33, 36, 40, 46, 96, 100, 73,
+    40, 35, 46, 62, 81, 100, 111, 91,
+    46, 66, 76, 86, 102, 121, 120, 101,
+    68, 90, 90, 96, 113, 102, 105, 103,
+)
+"""mozjpeg 4.0.3."""
+MOZJPEG_2_CHROMA_NATURAL: Table = (
+    8, 12, 15, 15, 86, 96, 96, 98,
+    13, 13, 15, 26, 90, 96, 99, 98,
+    12, 15, 18, 96, 99, 99, 99, 99,
+    17, 16, 90, 96, 99, 99, 99, 99,
+    96, 96, 99, 99, 99, 99, 99, 99,
+    99, 99, 99, 99, 99, 99, 99, 99,
+    99, 99, 99, 99, 99, 99, 99, 99,
+    99, 99, 99, 99, 99, 99, 99, 99,
+)
+"""mozjpeg 4.0.3."""
+MOZJPEG_4_LUMA_NATURAL: Table = (
+    9, 10, 12, 14, 27, 32, 51, 62,
+    11, 12, 14, 19, 27, 44, 59, 73,
+    12, 14, 18, 25, 42, 59, 79, 78,
+    17, 18, 25, 42, 61, 92, 87, 92,
+    23, 28, 42, 75, 79, 112, 112, 99,
+    40, 42, 59, 84, 88, 124, 132, 111,
+    42, 64, 78, 95, 105, 126, 125, 99,
+    70, 75, 100, 102, 116, 100, 107, 98,
+)
+"""mozjpeg 4.0.3."""
+MOZJPEG_4_CHROMA_NATURAL: Table = (
+    9, 10, 17, 19, 62, 89, 91, 97,
+    12, 13, 18, 29, 84, 91, 88, 98,
+    14, 19, 29, 93, 95, 95, 98, 97,
+    20, 26, 84, 88, 95, 95, 98, 94,
+    26, 86, 91, 93, 97, 99, 98, 99,
+    99, 100, 98, 99, 99, 99, 99, 99,
+    99, 99, 99, 99, 99, 99, 99, 99,
+    97, 97, 99, 99, 99, 99, 97, 99,
+)
+"""mozjpeg 4.0.3."""
+MOZJPEG_5_NATURAL: Table = (
+    10, 12, 14, 19, 26, 38, 57, 86,
+    12, 18, 21, 28, 35, 41, 54, 76,
+    14, 21, 25, 32, 44, 63, 92, 136,
+    19, 28, 32, 41, 54, 75, 107, 157,
+    26, 35, 44, 54, 70, 95, 132, 190,
+    38, 41, 63, 75, 95, 125, 170, 239,
+    57, 54, 92, 107, 132, 170, 227, 312,
+    86, 76, 136, 157, 190, 239, 312, 419,
+)
+"""Relevance of human vision to JPEG-DCT compression, 1992; mozjpeg 4.0.3."""
+MOZJPEG_6_NATURAL: Table = (
+    7, 8, 10, 14, 23, 44, 95, 241,
+    8, 8, 11, 15, 25, 47, 102, 255,
+    10, 11, 13, 19, 31, 58, 127, 255,
+    14, 15, 19, 27, 44, 83, 181, 255,
+    23, 25, 31, 44, 72, 136, 255, 255,
+    44, 47, 58, 83, 136, 255, 255, 255,
+    95, 102, 127, 181, 255, 255, 255, 255,
+    241, 255, 255, 255, 255, 255, 255, 255,
+)
+"""DCTune perceptual optimization of compressed dental X-rays, 1997; mozjpeg 4.0.3."""
+MOZJPEG_7_NATURAL: Table = (
+    15, 11, 11, 12, 15, 19, 25, 32,
+    11, 13, 10, 10, 12, 15, 19, 24,
+    11, 10, 14, 14, 16, 18, 22, 27,
+    12, 10, 14, 18, 21, 24, 28, 33,
+    15, 12, 16, 21, 26, 31, 36, 42,
+    19, 15, 18, 24, 31, 38, 45, 53,
+    25, 19, 22, 28, 36, 45, 55, 65,
+    32, 24, 27, 33, 42, 53, 65, 77,
+)
+"""A visual detection model for DCT coefficient quantization, 1993; mozjpeg 4.0.3."""
+MOZJPEG_8_NATURAL: Table = (
+    14, 10, 11, 14, 19, 25, 34, 45,
+    10, 11, 11, 12, 15, 20, 26, 33,
+    11, 11, 15, 18, 21, 25, 31, 38,
+    14, 12, 18, 24, 28, 33, 39, 47,
+    19, 15, 21, 28, 36, 43, 51, 59,
+    25, 20, 25, 33, 43, 54, 64, 74,
+    34, 26, 31, 39, 51, 64, 77, 91,
+    45, 33, 38, 47, 59, 74, 91, 108,
+)
+"""An improved detection model for DCT coefficient quantization, 1993; mozjpeg 4.0.3."""
 CUSTOM_DIAG_LUMA_NATURAL: Table = (
     7, 7, 7, 12, 17, 23, 30, 36,
     7, 7, 7, 12, 17, 23, 30, 36,
@@ -80,6 +188,13 @@ CUSTOM_DIAG_CHROMA_NATURAL: Table = (
 _BASES: dict[Law, tuple[Table, Table]] = {
     Law.ANNEX_K: (ANNEX_K_LUMA_NATURAL, ANNEX_K_CHROMA_NATURAL),
     Law.MOZJPEG_3: (MOZJPEG_3_NATURAL, MOZJPEG_3_NATURAL),
+    Law.MOZJPEG_1: (MOZJPEG_1_NATURAL, MOZJPEG_1_NATURAL),
+    Law.MOZJPEG_2: (MOZJPEG_2_LUMA_NATURAL, MOZJPEG_2_CHROMA_NATURAL),
+    Law.MOZJPEG_4: (MOZJPEG_4_LUMA_NATURAL, MOZJPEG_4_CHROMA_NATURAL),
+    Law.MOZJPEG_5: (MOZJPEG_5_NATURAL, MOZJPEG_5_NATURAL),
+    Law.MOZJPEG_6: (MOZJPEG_6_NATURAL, MOZJPEG_6_NATURAL),
+    Law.MOZJPEG_7: (MOZJPEG_7_NATURAL, MOZJPEG_7_NATURAL),
+    Law.MOZJPEG_8: (MOZJPEG_8_NATURAL, MOZJPEG_8_NATURAL),
 }
 
 
@@ -97,8 +212,13 @@ def scale(base_natural: Sequence[int], quality: int, force_baseline: bool = True
     return tuple(min(max((t * percent + 50) // 100, 1), top) for t in base_natural)
 
 
-def quant_tables(law: Law | str, quality: int | None = None, force_baseline: bool = True) -> tuple[Table, Table]:
-    """(luma, chroma) of a law at a quality, natural order; CUSTOM_DIAG takes no quality."""
+def quant_tables(
+    law: Law | str, quality: int | None = None, force_baseline: bool = True, is_420: bool = True
+) -> tuple[Table, Table]:
+    """(luma, chroma) of a law at a quality, natural order; CUSTOM_DIAG takes no quality.
+
+    is_420: three components, chroma in 4:2:0; only JPEGLI asks.
+    """
     law = Law(law)
     if law == Law.CUSTOM_DIAG:
         if quality is not None:
@@ -106,8 +226,11 @@ def quant_tables(law: Law | str, quality: int | None = None, force_baseline: boo
         return CUSTOM_DIAG_LUMA_NATURAL, CUSTOM_DIAG_CHROMA_NATURAL
     if quality is None:
         raise ValueError(f"{law} needs a quality, 1 to 100")
+    if law == Law.JPEGLI:
+        return jpegli.quant_tables(quality, is_420=is_420, force_baseline=force_baseline)
     luma, chroma = _BASES[law]
-    return scale(luma, quality, force_baseline), scale(chroma, quality, force_baseline)
+    scaled = scale(luma, quality, force_baseline)
+    return scaled, scaled if chroma is luma else scale(chroma, quality, force_baseline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +246,8 @@ class TableMatch:
     exact: bool
     residual: float
     """Mean absolute difference of the 64 steps; 0 if exact."""
+    is_420: bool | None = None
+    """Whether it is the law's table for 4:2:0; None where that makes no difference."""
 
 
 @cache
@@ -130,10 +255,12 @@ def _known(force_baseline: bool) -> tuple[tuple[TableMatch, Table], ...]:
     """Every law at every quality and role with its table; the commoner law and the higher quality first."""
     out = []
     for law in Law:
-        for quality in (None,) if law == Law.CUSTOM_DIAG else range(100, 0, -1):
-            luma, chroma = quant_tables(law, quality, force_baseline)
-            roles = {"both": luma} if luma == chroma else {"luma": luma, "chroma": chroma}
-            out += [(TableMatch(law, quality, role, True, 0.0), table) for role, table in roles.items()]
+        qualities = [None] if law == Law.CUSTOM_DIAG else range(100, 0, -1)
+        for is_420 in (True, False) if law == Law.JPEGLI else (None,):
+            for quality in qualities:
+                luma, chroma = quant_tables(law, quality, force_baseline, is_420 is not False)
+                roles = {"both": luma} if luma == chroma else {"luma": luma, "chroma": chroma}
+                out += [(TableMatch(law, quality, role, True, 0.0, is_420), table) for role, table in roles.items()]
     return tuple(out)
 
 
@@ -167,4 +294,4 @@ def identify(steps_natural: Sequence[int]) -> TableMatch:
         return sum(abs(a - int(b)) for a, b in zip(table, steps_natural, strict=True)) / 64
 
     match, table = min(_known(max(steps_natural) <= 255), key=lambda known: residual(known[1]))
-    return TableMatch(match.law, match.quality, match.role, False, residual(table))
+    return TableMatch(match.law, match.quality, match.role, False, residual(table), match.is_420)

@@ -5,6 +5,15 @@ from __future__ import annotations
 from enum import StrEnum
 
 
+class Engine(StrEnum):
+    """Which encoder turns pixels into quantised coefficients."""
+
+    LIBJPEG = "libjpeg"
+    """libjpeg's structure, made of the parts below; see encode.py."""
+    JPEGLI = "jpegli"
+    """jpegli, float32 throughout, with its adaptive quantisation; see jpegli/encode.py. It has no parts to choose."""
+
+
 class Color(StrEnum):
     """RGB to YCbCr, in integers; see color.py."""
 
@@ -21,6 +30,8 @@ class Downsampling(StrEnum):
     """Box means; for 2x1 and 2x2 the rounding constant alternates by column, elsewhere half up."""
     FACEBOOK_CLASSIC = "facebook-classic"
     """2x2 means with (1 + (x & 1)), as libjpeg's; no other ratio was seen."""
+    LIBJPEG_7 = "libjpeg-7"
+    """libjpeg 7 to 9f: the lowest frequencies of 16x16 (16x8, 8x16) samples; see scaled_dct.py. Beyond that LIBJPEG."""
 
 
 class Edge(StrEnum):
@@ -39,6 +50,17 @@ class Upsampling(StrEnum):
     """libjpeg-turbo's default: a triangle filter for 2x1, 2x2 and 1x2, repetition elsewhere."""
     PLAIN = "plain"
     """Repetition."""
+
+
+class Decoder(StrEnum):
+    """Which inverse DCTs a JPEG decoder has beside the 8x8 one, and what they do for chroma; see scaled_dct.py."""
+
+    LIBJPEG_TURBO = "libjpeg-turbo"
+    """libjpeg 6b, libjpeg-turbo, mozjpeg: square sizes up to 8x8 for chroma, the rest is upsampling's."""
+    LIBJPEG_7 = "libjpeg-7"
+    """libjpeg 7 to 9: subsampled chroma is decoded to up to 16x16; repetition where that does not reach."""
+    LIBJPEG_9A = "libjpeg-9a"
+    """libjpeg 9a to 9f: as libjpeg 7, with more digits in green's weights."""
 
 
 class Dct(StrEnum):
@@ -61,6 +83,8 @@ class Quantizer(StrEnum):
     """libjpeg's division for each Dct: half away from zero (float: half to even)."""
     RECIPROCAL15_HALF_EVEN = "reciprocal15-half-even"
     """Times a 15-bit reciprocal, half to even: Facebook before 2014 to about 2021."""
+    MOZJPEG_TRELLIS = "mozjpeg-trellis"
+    """mozjpeg's, chosen for rate and distortion together, after Dct.ISLOW; see mozjpeg/trellis.py."""
 
 
 class DummyBlocks(StrEnum):

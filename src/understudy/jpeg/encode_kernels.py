@@ -290,12 +290,13 @@ def _corrections(bits: npt.NDArray[np.uint8], start: int, stop: int, tokens: Tok
 @kernel
 def ac_refine(
     flat: Flat, nonzero: Masks, before: Masks, geometry: Ints, mcus_x: int, mcus: int, interval: int, tokens: Tokens,
-    counts: Counts, Ss: int, Se: int, Al: int, most_corrections: int,
+    counts: Counts, Ss: int, Se: int, Al: int, most_corrections: int, close_before: bool,
 ) -> int:  # fmt: skip
     """Tokens of an AC scan with Ah > 0; T.81 G.1.2.3.
 
     nonzero, before: the masks of magnitude 1 << Al, and 2 << Al: what earlier scans have sent.
     most_corrections: a run of end-of-bands is closed once it carries more correction bits than this; libjpeg 937.
+    close_before: it is closed before the block that would exceed them (jpegli), not behind it (libjpeg).
     """
     n = 0
     run = held = 0  # blocks in the run of end-of-bands; correction bits that go with it
@@ -349,9 +350,16 @@ def ac_refine(
             zeros = 0
         zeros += Se - last
         if zeros > 0 or mine > held:
+            if close_before and run > 0 and mine > most_corrections:
+                n = _end_of_band(run, slot, tokens, n, counts)
+                n = _corrections(bits, 0, held, tokens, n)
+                for i in range(held, mine):
+                    bits[i - held] = bits[i]
+                mine -= held
+                run = 0
             run += 1
             held = mine
-            if run == 0x7FFF or held > most_corrections:
+            if run == 0x7FFF or (held > most_corrections and not close_before):
                 n = _end_of_band(run, slot, tokens, n, counts)
                 n = _corrections(bits, 0, held, tokens, n)
                 run = held = 0

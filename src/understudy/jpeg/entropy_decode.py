@@ -20,6 +20,8 @@ from .syntax import Anomaly, Dht, Dqt, Dri, HuffTable, JpegStream, QuantTable, S
 MAX_PIXELS = 1 << 28
 """Pictures beyond this need `max_pixels=`: 268 megapixels, 0.8 GB of coefficients at 4:2:0."""
 
+_MOST_ANOMALIES = 1000
+"""Told of one file; a file can have millions of damaged restart segments."""
 _VISITS_A_COEFFICIENT = 14
 """T.81 G.1.1.1.1: Ah and Al go down from 13 to 0 one by one, so no legal script sends a coefficient more often."""
 
@@ -112,7 +114,7 @@ class _Decoder:
         return tuple(out)
 
     def odd(self, offset: int, text: str, clause: str = "") -> None:
-        if len(self.anomalies) < 1000:
+        if len(self.anomalies) < _MOST_ANOMALIES:
             self.anomalies.append(Anomaly(offset, text, clause))
 
     def scan(self, offset: int, sos: Sos) -> None:
@@ -216,5 +218,5 @@ class _Decoder:
         return np.array(rows, np.int64), mcus_x, mcus_x * -(-self.sof.height // (8 * self.sof.max_v))
 
     def _tell_damage(self, base: int, damage: npt.NDArray[np.int64]) -> None:
-        for kind, mcu in damage[damage[:, 0] >= 0]:
+        for kind, mcu in damage[np.flatnonzero(damage[:, 0] >= 0)[:_MOST_ANOMALIES]]:
             self.odd(base, f"scan data at {base:#x}: {kernels.DAMAGE[int(kind)]} at MCU {int(mcu)}", "T.81 F.2, G.2")

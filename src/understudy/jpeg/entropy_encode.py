@@ -20,7 +20,9 @@ from .huffman import codes
 from .syntax import HuffTable, ScanSpec
 
 LIBJPEG_MOST_CORRECTIONS = 937
-"""libjpeg: MAX_CORR_BITS (1000) - DCTSIZE2 (64) + 1. jpegli: 255 (measured, see facts of its deliveries)."""
+"""libjpeg: MAX_CORR_BITS (1000) - DCTSIZE2 (64) + 1; the run is closed behind the block that exceeds them."""
+JPEGLI_MOST_CORRECTIONS = 255
+"""jpegli: what its tokens' eight bits hold; the run is closed before the block that would exceed them."""
 
 Slot = tuple[int, int]
 """(Tc, Th): class and destination of a Huffman table."""
@@ -96,12 +98,13 @@ class Tokenizer:
         *,
         restart_interval: int = 0,
         most_corrections: int = LIBJPEG_MOST_CORRECTIONS,
+        close_before: bool = False,
     ) -> Tokens:
         """One scan as tokens, with the frequency of each symbol.
 
         slots: (dc_tbl_no, ac_tbl_no), 0 to 3, of each component of the scan, in the scan's order.
         restart_interval: MCUs between RSTm; 0 for none.
-        most_corrections: see LIBJPEG_MOST_CORRECTIONS.
+        most_corrections, close_before: see LIBJPEG_MOST_CORRECTIONS and JPEGLI_MOST_CORRECTIONS.
 
         Raises JpegError for coefficients too large for T.81's symbols (beyond 15 bits).
         """
@@ -124,7 +127,7 @@ class Tokenizer:
         else:
             nonzero, before = self._joined_masks(spec, spec.Al), self._joined_masks(spec, spec.Al + 1)
             n = kernels.ac_refine(
-                self._flat(spec), nonzero, before, *where, spec.Ss, spec.Se, spec.Al, most_corrections
+                self._flat(spec), nonzero, before, *where, spec.Ss, spec.Se, spec.Al, most_corrections, close_before
             )
         if n < 0:
             raise JpegError(

@@ -91,6 +91,8 @@ class Rule:
     `{by = "longest_side", up_to = [[960, 71]], otherwise = 85}` means: 71 up to 960, 85 above.
     """
 
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
     by: Literal["longest_side", "shortest_side", "width", "height", "pixels"]
     up_to: tuple[tuple[int, int], ...]
     """(limit, value), limits ascending: the first limit that the picture does not exceed decides."""

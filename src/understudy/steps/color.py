@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from PIL import Image, ImageCms
 
+from ..codec.icc_profiles import SRGB_OF_LIBVIPS
 from ..errors import PictureError
 from .base import Context, Raster, Step
 
@@ -36,6 +37,9 @@ class Color(Step):
     intent: Literal["perceptual", "relative", "saturation", "absolute"] = "perceptual"
     """ICC.1 rendering intent."""
     black_point_compensation: bool = False
+    """littlecms' black point compensation (Adobe's algorithm), off in Pillow unless asked for."""
+    srgb: Literal["littlecms", "libvips"] = "littlecms"
+    """Whose sRGB profile `srgb` converts to: the one that littlecms makes, or the one that libvips and sharp carry."""
 
     def exact(self, value: Raster, context: Context) -> Raster:
         """Samples in sRGB without a profile, or as they were. Raises PictureError for a profile that does not fit."""
@@ -53,7 +57,7 @@ class Color(Step):
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(value.icc or b""))
             out = ImageCms.profileToProfile(
-                image, source, ImageCms.createProfile("sRGB"), _INTENTS[self.intent], outputMode="RGB", flags=flags
+                image, source, self._destination(), _INTENTS[self.intent], outputMode="RGB", flags=flags
             )
         except (ImageCms.PyCMSError, OSError) as error:
             raise PictureError(
@@ -63,3 +67,8 @@ class Color(Step):
         assert out is not None, "profileToProfile returns None only when it works in place"
         converted = np.asarray(out)
         return np.dstack([converted, value.pixels[:, :, -1]]) if value.has_alpha else converted
+
+    def _destination(self) -> ImageCms.ImageCmsProfile:
+        if self.srgb == "libvips":
+            return ImageCms.ImageCmsProfile(io.BytesIO(SRGB_OF_LIBVIPS))
+        return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))

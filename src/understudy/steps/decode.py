@@ -5,18 +5,20 @@ from __future__ import annotations
 import io
 import warnings
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from annotated_types import Interval
 from PIL import Image, UnidentifiedImageError
 
 from ..codec.decode import to_rgb
-from ..codec.sampling import Upsampling
-from ..errors import LimitError, PictureError, UnderstudyError, UnsupportedJpegError
+from ..codec.sizes import Derive, Fit, Rounding, target
+from ..codec.variants import Decoder, Upsampling
+from ..errors import LimitError, PictureError, ProfileError, UnderstudyError, UnsupportedJpegError
 from ..jpeg.entropy_decode import MAX_PIXELS, read_coefficients
 from ..jpeg.parse import parse
 from ..jpeg.syntax import JpegStream
-from .base import Context, Raster, Source, Step
+from .base import Context, Raster, Rule, Source, Step
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,22 @@ class Decode(Step):
     gives: ClassVar[type] = Raster
 
     upsampling: Upsampling = Upsampling.FANCY
-    """How a JPEG's subsampled chroma is brought to full size."""
+    """How a JPEG's subsampled chroma is brought to full size; libjpeg 7's `fancy` is its larger inverse DCT."""
+    decoder: Decoder = Decoder.LIBJPEG_TURBO
+    """Whose inverse DCTs decode a JPEG's chroma and make it smaller or larger."""
+    scale: Annotated[int, Interval(ge=1, le=16)] | Rule = 8
+    """Eighths of its size to which a JPEG is decoded; a rule sees the stored picture's size. 8 is full size."""
+    draft: Fit | Literal["none"] = "none"
+    """Pillow's `Image.draft()`: a JPEG is decoded at the smallest of 1/1, 1/2, 1/4, 1/8 of its size of which no side is
+    below the size that a later step aims at; this and the four that follow say what it aims at, as in `resize`."""
+    draft_limit: Annotated[int, Interval(ge=1, le=MAX_PIXELS)] = 2048
+    """Pixels a side (of the whole picture where `draft` is `pixels`)."""
+    draft_limit_height: Annotated[int, Interval(ge=0, le=65535)] = 0
+    """The limit of the height where `draft` is a box; 0 for the same as the width's."""
+    draft_derive: Derive = Derive.EXACT
+    """How the other side is computed."""
+    draft_rounding: Rounding = Rounding.HALF_UP
+    """How the other side is rounded."""
 
     def exact(self, value: Source, context: Context) -> Raster:
         """Raster uint8 `[H, W, 1 to 4]` with the file's ICC profile and EXIF orientation, neither applied.
@@ -44,6 +61,8 @@ class Decode(Step):
             try:
                 return self._jpeg(value.data)
             except UnsupportedJpegError as error:
+                if self.scale != 8 or self.draft != "none":
+                    raise
                 context.notes.append(f"decoded by Pillow: {error}")
         return _through_pillow(value.data)
 
@@ -62,6 +81,7 @@ class Decode(Step):
                 "a component without a quantisation table", place="sent JPEG", expected="DQT before its scan"
             )
         parts = coefficients.components
+        eighths = self.eighths(coefficients.width, coefficients.height)
         pixels = to_rgb(
             [c.blocks for c in parts],
             [c.steps for c in parts],
@@ -70,9 +90,27 @@ class Decode(Step):
             coefficients.height,
             upsampling=self.upsampling,
             ycbcr=not _is_rgb(stream),
+            eighths=eighths,
+            decoder=self.decoder,
         )
         icc, orientation = _metadata(data)
         return Raster(pixels if pixels.ndim == 3 else pixels[:, :, None], icc, orientation)
+
+    def eighths(self, width: int, height: int) -> int:
+        """1 to 16: how many eighths of its size a JPEG of `width` x `height` is decoded to. Raises ProfileError."""
+        scale = self.scale(width, height) if isinstance(self.scale, Rule) else self.scale
+        if self.draft == "none":
+            if not 1 <= scale <= 16:
+                raise ProfileError(f"{scale} for {width} x {height}", place="decode.scale", expected="1 to 16")
+            return scale
+        if self.scale != 8:
+            raise ProfileError("both scale and draft", place="decode", expected="one of them")
+        to = target(
+            width, height, self.draft, self.draft_limit, self.draft_limit_height,
+            derive=self.draft_derive, rounding=self.draft_rounding,
+        )  # fmt: skip
+        times = min(width // to.width, height // to.height)
+        return next((8 // shrink for shrink in (8, 4, 2) if times >= shrink), 8)
 
 
 def _is_rgb(stream: JpegStream) -> bool:

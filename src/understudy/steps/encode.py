@@ -11,12 +11,17 @@ from annotated_types import Interval
 
 from ..codec import scans, tables
 from ..codec.encode import Arithmetic, forward
-from ..codec.variants import Color, Dct, Downsampling, DummyBlocks, Edge, Quantizer
+from ..codec.jpegli import encode as jpegli
+from ..codec.mozjpeg import encode as mozjpeg
+from ..codec.mozjpeg.scan_search import DcScans, search
+from ..codec.mozjpeg.trellis import Trellis
+from ..codec.variants import Color, Dct, Downsampling, DummyBlocks, Edge, Engine, Quantizer
 from ..errors import PictureError, ProfileError
+from ..jpeg.coefficients import Blocks
 from ..jpeg.compose import Encoded, Huffman, encode
 from ..jpeg.entropy_encode import LIBJPEG_MOST_CORRECTIONS
 from ..jpeg.syntax import NATURAL_OF_ZIGZAG, Dqt, Dri, FrameComponent, JpegStream, QuantTable, ScanSpec
-from .base import Context, Raster, Rule, Step
+from .base import Context, Pixels, Raster, Rule, Step
 
 SAMPLINGS: dict[str, tuple[int, int]] = {
     "4:4:4": (1, 1),
@@ -26,6 +31,9 @@ SAMPLINGS: dict[str, tuple[int, int]] = {
     "4:1:1": (4, 1),
 }
 """(h_samp_factor, v_samp_factor) of luma, chroma being 1x1."""
+
+SEARCHES: dict[str, DcScans] = {"mozjpeg-optimised": DcScans.TOGETHER, "mozjpeg-3-optimised": DcScans.APART}
+"""mozjpeg's scan optimisation by the names of the parameter `script`: as in 4.0.3 and as in 3.0."""
 
 Quality = Annotated[int, Interval(ge=1, le=100)]
 Steps64 = tuple[Annotated[int, Interval(ge=1, le=65535)], ...]
@@ -42,26 +50,54 @@ class Encode(Step):
     quality: Quality | Rule = 75
     """Quality in the sense of `law`, or a rule that gives it."""
     law: tables.Law = tables.Law.ANNEX_K
+    """The base tables, and how quality scales them. `facebook-custom-diag` is one fixed pair, whatever the quality."""
     luma_steps: Steps64 = ()
     """64 steps in natural order instead of `law` and `quality`."""
     chroma_steps: Steps64 = ()
     """64 steps in natural order instead of `law` and `quality`."""
+    force_baseline: bool = True
+    """Steps that `law` gives end at 255; without it at 32767, and a table above 255 is written in 16 bits."""
     sampling: Literal["4:4:4", "4:2:2", "4:2:0", "4:4:0", "4:1:1"] = "4:2:0"
+    """Chroma's share of the samples, in the field's usual names."""
+    keep_sampling: bool = False
+    """A sent JPEG's own sampling (where it is one of these) wins over `sampling`: ImageMagick."""
     grey: Literal["keep", "widen"] = "keep"
     """A grey picture: one component, or three as if it were RGB."""
     script: str | tuple[ScanSpec, ...] = "baseline"
-    """A scan script of `codec.scans` by name, or the scans themselves."""
+    """A scan script of `codec.scans` by name, or the scans themselves, or `mozjpeg-optimised` or `mozjpeg-3-optimised`
+    for a script found by coding candidates (4.0.3: all DC in one scan; 3.0: DC of each component apart)."""
     huffman: Huffman = Huffman.STANDARD
+    """Where the Huffman tables come from; progressive scans need `optimal` or `jpegli`."""
     restart_interval: Annotated[int, Interval(ge=0, le=65535)] = 0
     """MCUs between RSTm markers; 0 for none."""
     most_corrections: Annotated[int, Interval(ge=1, le=4096)] = LIBJPEG_MOST_CORRECTIONS
     """Correction bits after which a run of end-of-bands is closed in refinement scans."""
+    engine: Engine = Engine.LIBJPEG
+    """Whose arithmetic: `libjpeg` is made of the six parts that follow, `jpegli` has none of them."""
+    adaptive_quantization: bool = True
+    """jpegli's, which sets small coefficients of busy blocks to zero; other engines have none."""
     color: Color = Color.LIBJPEG
+    """RGB to YCbCr: which code's fixed-point arithmetic."""
     downsampling: Downsampling = Downsampling.LIBJPEG
+    """How chroma is averaged where it is subsampled."""
     edge: Edge = Edge.LIBJPEG
+    """How planes go on beyond the picture, up to whole MCUs."""
     dct: Dct = Dct.ISLOW
+    """The forward DCT, named after the code that it equals."""
     quantizer: Quantizer = Quantizer.PLAIN
+    """How a DCT value becomes a level."""
+    trellis_quant_dc: bool = True
+    """The quantizer `mozjpeg-trellis` chooses DC levels too. It alone looks at the parameters `trellis_...`."""
+    trellis_use_scans: bool = False
+    """Low and high frequencies are chosen apart, each with its own counts; Squoosh calls it multipass."""
+    trellis_num_loops: Annotated[int, Interval(ge=1, le=50)] = 1
+    """Times that levels are counted and chosen again."""
+    trellis_eob_opt: bool = False
+    """Whole blocks are emptied where that makes runs of end-of-blocks cheaper."""
+    overshoot_deringing: bool = False
+    """mozjpeg: white areas may overshoot, so that edges beside them ring less."""
     dummy_blocks: DummyBlocks = DummyBlocks.LIBJPEG
+    """What the blocks of partial MCUs beyond the picture hold."""
 
     def exact(self, value: Raster, context: Context) -> Encoded:
         """The coded picture. Raises PictureError for alpha (flatten it first) and sides over 65,535."""
@@ -75,32 +111,77 @@ class Encode(Step):
         if pixels.shape[2] == 1:
             pixels = np.repeat(pixels, 3, axis=2) if self.grey == "widen" else pixels[:, :, 0]
         count = 1 if pixels.ndim == 2 else 3
-        luma, chroma = self.tables_for(value.width, value.height)
-        factors = [(1, 1)] if count == 1 else [SAMPLINGS[self.sampling], (1, 1), (1, 1)]
-        arithmetic = Arithmetic(self.color, self.downsampling, self.edge, self.dct, self.quantizer, self.dummy_blocks)
-        blocks = forward(np.ascontiguousarray(pixels), arithmetic, factors, luma, chroma)
-        script = scans.resolve(self.script, count)
+        factors = [(1, 1)] if count == 1 else [SAMPLINGS[self.sampling_for(context)], (1, 1), (1, 1)]
+        luma, chroma = self.tables_for(value.width, value.height, factors[0] == (2, 2))
+        wanted = SEARCHES.get(self.script) if isinstance(self.script, str) else None
+        script = () if wanted is not None else scans.resolve(self.script, count)
+        progressive = wanted is not None or is_progressive(script)
+        blocks = self._blocks(np.ascontiguousarray(pixels), factors, luma, chroma, script, progressive)
         return encode(
             blocks,
             width=value.width,
             height=value.height,
             components=[FrameComponent(i + 1, h, v, min(i, 1)) for i, (h, v) in enumerate(factors)],
             quant_tables=[_quant_table(i, steps) for i, steps in enumerate((luma, chroma)[:count])],
-            script=script,
-            progressive=is_progressive(script),
+            script=script if wanted is None else search(count, wanted),
+            progressive=progressive,
             huffman=self.huffman,
             restart_interval=self.restart_interval,
             most_corrections=self.most_corrections,
+            force_baseline=self.force_baseline,
         )
 
-    def tables_for(self, width: int, height: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """(luma, chroma) steps in natural order for a picture of this size."""
+    def _blocks(
+        self, pixels: Pixels, factors: list[tuple[int, int]], luma: tables.Table, chroma: tables.Table,
+        script: scans.Script, progressive: bool,
+    ) -> list[Blocks]:  # fmt: skip
+        """The quantised coefficients of each component, in the engine's arithmetic."""
+        if self.engine == Engine.JPEGLI:
+            return jpegli.forward(
+                pixels,
+                factors,
+                luma,
+                chroma,
+                adaptive=self.adaptive_quantization,
+                force_baseline=self.force_baseline,
+                streaming=len(script) == 1 and self.restart_interval == 0,
+            )
+        arithmetic = Arithmetic(self.color, self.downsampling, self.edge, self.dct, self.quantizer, self.dummy_blocks)
+        trellis = None
+        if self.quantizer is Quantizer.MOZJPEG_TRELLIS:
+            trellis = Trellis(
+                self.trellis_quant_dc, self.trellis_use_scans, self.trellis_num_loops, self.trellis_eob_opt
+            )
+        if trellis is None and not self.overshoot_deringing:
+            return forward(pixels, arithmetic, factors, luma, chroma)
+        if trellis is not None and self.huffman is not Huffman.OPTIMAL:
+            raise ProfileError(
+                f"{self.huffman} Huffman tables with mozjpeg-trellis", place="encode.huffman", expected="optimal"
+            )
+        return mozjpeg.forward(
+            pixels, arithmetic, factors, luma, chroma, progressive=progressive,
+            restart_interval=self.restart_interval, trellis=trellis, overshoot_deringing=self.overshoot_deringing,
+        )  # fmt: skip
+
+    def sampling_for(self, context: Context) -> str:
+        """A key of SAMPLINGS: `sampling`, or with `keep_sampling` that of the sent JPEG of three components."""
+        sent = context.sent_stream if self.keep_sampling else None
+        return (_sampling_of(sent) if sent is not None else None) or self.sampling
+
+    def tables_for(self, width: int, height: int, is_420: bool = True) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """(luma, chroma) steps in natural order for a picture of this size; `is_420` matters to jpegli's law."""
         for steps in (self.luma_steps, self.chroma_steps):
             if len(steps) not in (0, 64):
                 raise ProfileError(f"{len(steps)} steps", place="encode.luma_steps, encode.chroma_steps", expected="64")
         quality = self.quality(width, height) if isinstance(self.quality, Rule) else self.quality
-        luma, chroma = tables.quant_tables(self.law, quality)
+        if not 1 <= quality <= 100:
+            raise ProfileError(f"{quality} for {width} x {height}", place="encode.quality", expected="1 to 100")
+        luma, chroma = self._law_tables(quality, is_420)
         return self.luma_steps or luma, self.chroma_steps or chroma
+
+    def _law_tables(self, quality: int, is_420: bool) -> tuple[tables.Table, tables.Table]:
+        fixed = self.law == tables.Law.CUSTOM_DIAG
+        return tables.quant_tables(self.law, None if fixed else quality, self.force_baseline, is_420)
 
     def observe(self, delivered: JpegStream) -> Mapping[str, Any]:
         """Quality (if the tables follow `law` exactly), the tables, sampling, script and restart interval."""
@@ -110,17 +191,20 @@ class Encode(Step):
         if frame is not None and frame.components and frame.components[0].quant_tbl_no in quant:
             luma = quant[frame.components[0].quant_tbl_no]
             chroma = quant.get(frame.components[-1].quant_tbl_no, luma)
-            out |= {"luma_steps": luma, "chroma_steps": chroma}
+            if 0 not in luma + chroma:  # T.81 B.2.4.1 does not allow 0; a damaged file may have it
+                out |= {"luma_steps": luma, "chroma_steps": chroma}
             wanted = (luma, chroma) if len(frame.components) == 3 else (luma,)
-            fitting = [q for q in range(1, 101) if tables.quant_tables(self.law, q)[: len(wanted)] == wanted]
+            is_420 = _sampling_of(delivered) == "4:2:0"
+            fitting = [q for q in range(1, 101) if self._law_tables(q, is_420)[: len(wanted)] == wanted]
             if fitting:
                 out["quality"] = fitting[0]
+        if frame is not None and len(frame.components) == 1:
+            out["sampling"] = self.sampling  # a grey file has no chroma: every value gives its bytes
         if frame is not None and len(frame.components) == 3:
             ids = [c.id for c in frame.components]
-            first, *others = [(c.h_samp_factor, c.v_samp_factor) for c in frame.components]
-            names = [name for name, factors in SAMPLINGS.items() if factors == first]
-            if names and others == [(1, 1), (1, 1)]:
-                out["sampling"] = names[0]
+            sampling = _sampling_of(delivered)
+            if sampling is not None:
+                out["sampling"] = sampling
             if all(c.id in ids for s in delivered.scans for c in s.components):
                 script = tuple(
                     ScanSpec(tuple(ids.index(c.id) for c in s.components), s.Ss, s.Se, s.Ah, s.Al)
@@ -130,6 +214,15 @@ class Encode(Step):
         intervals = [e.restart_interval for e in delivered.elements if isinstance(e, Dri)]
         out["restart_interval"] = intervals[0] if intervals else 0
         return out
+
+
+def _sampling_of(stream: JpegStream) -> str | None:
+    """The key of SAMPLINGS that a frame of three components follows; None for any other."""
+    if stream.frame is None or len(stream.frame.components) != 3:
+        return None
+    first, *others = [(c.h_samp_factor, c.v_samp_factor) for c in stream.frame.components]
+    names = [name for name, factors in SAMPLINGS.items() if factors == first]
+    return names[0] if names and others == [(1, 1), (1, 1)] else None
 
 
 def is_progressive(script: tuple[ScanSpec, ...]) -> bool:

@@ -6,9 +6,9 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from annotated_types import Interval
+from annotated_types import Interval, MaxLen
 
 from ..errors import ProfileError
 from ..jpeg.compose import DhtLayout, Encoded, Layout, Selectors, layout
@@ -20,7 +20,12 @@ _ICC_HEAD = b"ICC_PROFILE\0"
 _ICC_CHUNK = 65533 - len(_ICC_HEAD) - 2
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _IPTC_RESOURCE = b"8BIM\x04\x04"
+FIRST_AND_LAST = frozenset({"30"})
+"""FBMD types that note the first and the last scan only (81 deliveries of 2026); the others note every scan."""
 
+Byte = Annotated[int, Interval(ge=0, le=255)]
+Number = Annotated[int, Interval(ge=0, le=65535)]
+Jfif = Literal["none", "1.00", "1.01", "1.02"]
 Part = Literal["jfif", "iptc", "icc", "adobe", "comment", "kept"]
 
 
@@ -34,42 +39,55 @@ class Envelope(Step):
 
     order: tuple[Part, ...] = ("jfif", "adobe", "iptc", "icc", "comment", "kept")
     """The order of the segments before DQT. What has nothing to write is left out."""
-    jfif: Literal["none", "1.01", "1.02"] = "1.01"
-    density: tuple[int, int, int] = (0, 1, 1)
-    """JFIF's units (0 aspect ratio, 1 per inch, 2 per cm), X and Y density."""
+    jfif: Jfif = "1.01"
+    """The version that a JFIF segment names; `none` for no segment."""
+    density: tuple[Byte, Number, Number] | Literal["sent"] = (0, 1, 1)
+    """JFIF's units (0 aspect ratio, 1 per inch, 2 per cm), X and Y density. `sent`: those of the sent file's JFIF
+    segment where they say a resolution (units 1 or 2), else (0, 1, 1): ImageMagick."""
     adobe_transform: Annotated[int, Interval(ge=-1, le=2)] = -1
     """The transform flag of an Adobe APP14 segment; -1 for no segment."""
     iptc: tuple[Literal["fbmd", "token"], ...] = ()
     """IPTC records of APP13 in order: `fbmd` is 2:40 (special instructions), `token` 2:103 (transmission reference)."""
-    token: str = ""
+    token: Annotated[str, MaxLen(65000)] = ""
     """The platform's random string for 2:103; while it is empty the record is left out."""
-    fbmd_type: Annotated[str, "two hex digits"] = "01"
-    """The type in FBMD."""
+    fbmd_type: Annotated[str, MaxLen(2)] = "01"
+    """The type in FBMD, two hex digits."""
     icc: str = "none"
     """`none`, or `base64:` and the profile to embed."""
-    comment: str = ""
+    comment: Annotated[str, MaxLen(65533)] = ""
     """Text of a COM segment, Latin-1; empty for none."""
     keep: tuple[str, ...] = ()
     """Markers of the sent JPEG that are copied, such as `APP14`."""
-    component_ids: tuple[Annotated[int, Interval(ge=0, le=255)], ...] = (1, 2, 3, 4)
+    component_ids: tuple[Byte, ...] = (1, 2, 3, 4)
+    """The ids of the components, in order; as many as the picture has, or more."""
     merge_dqt: bool = False
     """One DQT segment for all tables."""
     dht: DhtLayout = DhtLayout.SEPARATE
+    """How Huffman tables are spread over DHT segments."""
     selectors: Selectors = Selectors.ZERO_UNUSED
+    """What scan headers say of Huffman tables that the scan does not use."""
 
     def exact(self, value: Encoded, context: Context) -> Delivered:
-        """The file. FBMD's positions are those of this file's SOS markers, its last number the file's length."""
+        """The file. FBMD's positions are those of this file's SOS markers (type 30: of the first and the last), its
+        last number the file's length."""
+        ids = self.component_ids[: len(value.components)]
+        if len(set(ids)) < len(value.components):
+            raise ProfileError(
+                f"{ids}", place="envelope.component_ids", expected=f"{len(value.components)} different ids"
+            )
         how = Layout(self.component_ids, self.merge_dqt, self.dht, self.selectors)
-        stream = layout(value, how, self._head(context, [0] * (len(value.scans) + 1)))
+        ends_only = self.fbmd_type in FIRST_AND_LAST
+        stream = layout(value, how, self._head(context, [0] * (3 if ends_only else len(value.scans) + 1)))
         if "fbmd" in self.iptc:
             positions = [offset for offset, e in stream.located() if isinstance(e, Sos)]
+            noted = [positions[0], positions[-1]] if ends_only else positions
             length = sum(e.size for e in stream.elements)
-            stream = layout(value, how, self._head(context, [*positions, length]))
+            stream = layout(value, how, self._head(context, [*noted, length]))
         return Delivered(write(stream), stream)
 
     def _head(self, context: Context, fbmd: list[int]) -> list[Element]:
         made: dict[str, list[Element]] = {
-            "jfif": self._jfif(),
+            "jfif": self._jfif(context),
             "iptc": self._iptc(fbmd),
             "icc": self._icc(),
             "adobe": self._adobe(),
@@ -78,13 +96,17 @@ class Envelope(Step):
         }
         return [element for part in self.order for element in made[part]]
 
-    def _jfif(self) -> list[Element]:
+    def _jfif(self, context: Context) -> list[Element]:
         """JFIF 1.02, page 5: identifier, version, units, Xdensity, Ydensity, no thumbnail."""
         if self.jfif == "none":
             return []
-        units, x, y = self.density
+        units, x, y = self._sent_density(context) if self.density == "sent" else self.density
         version = bytes(int(part) for part in self.jfif.split("."))
         return [_app(0, b"JFIF\0" + version + bytes([units]) + x.to_bytes(2, "big") + y.to_bytes(2, "big") + b"\0\0")]
+
+    def _sent_density(self, context: Context) -> tuple[int, int, int]:
+        found = _jfif_density(context.sent_stream) if context.sent_stream is not None else None
+        return found if found is not None and found[0] in (1, 2) else (0, 1, 1)
 
     def _adobe(self) -> list[Element]:
         """T.872 6.5.3: `Adobe`, version 100, flags 0 and 0, transform."""
@@ -103,6 +125,10 @@ class Envelope(Step):
         if not records:
             return []
         head = _PHOTOSHOP + _IPTC_RESOURCE + b"\0\0" + len(records).to_bytes(4, "big")
+        if len(head) + len(records) > 65532:
+            raise ProfileError(
+                f"{len(records)} bytes of records", place="envelope.iptc", expected="one segment's worth"
+            )
         return [_app(13, head + records + b"\0" * (len(records) % 2))]
 
     def _icc(self) -> list[Element]:
@@ -115,6 +141,8 @@ class Envelope(Step):
             profile = base64.b64decode(self.icc.removeprefix("base64:"), validate=True)
         except (ValueError, binascii.Error) as error:
             raise ProfileError(f"{error}", place="envelope.icc", expected="`none` or `base64:` and a profile") from None
+        if len(profile) > 255 * _ICC_CHUNK:
+            raise ProfileError(f"{len(profile)} bytes", place="envelope.icc", expected="at most 255 chunks (ICC.1 B.4)")
         chunks = [profile[i : i + _ICC_CHUNK] for i in range(0, len(profile), _ICC_CHUNK)]
         return [_app(2, _ICC_HEAD + bytes([i, len(chunks)]) + chunk) for i, chunk in enumerate(chunks, 1)]
 
@@ -134,8 +162,9 @@ class Envelope(Step):
         for payload in delivered.app(0):
             if payload[:5] == b"JFIF\0" and len(payload) >= 12:
                 version = f"{payload[5]}.{payload[6]:02}"
-                density = (payload[7], int.from_bytes(payload[8:10], "big"), int.from_bytes(payload[10:12], "big"))
-                out |= {"jfif": version, "density": density}
+                out |= {"jfif": version, "density": _jfif_density(delivered)}
+        if out["jfif"] not in get_args(Jfif):
+            del out["jfif"]  # a version that no JFIF has: nothing to take over
         for tag, text in iim_records(delivered):
             if tag == 40 and text.startswith("FBMD"):
                 out["iptc"] += ("fbmd",)
@@ -149,6 +178,14 @@ class Envelope(Step):
         if delivered.frame is not None:
             out["component_ids"] = tuple(c.id for c in delivered.frame.components)
         return out
+
+
+def _jfif_density(stream: JpegStream) -> tuple[int, int, int] | None:
+    """(units, X, Y density) of the last JFIF segment; None without one."""
+    found = [p for p in stream.app(0) if p[:5] == b"JFIF\0" and len(p) >= 12]
+    if not found:
+        return None
+    return found[-1][7], int.from_bytes(found[-1][8:10], "big"), int.from_bytes(found[-1][10:12], "big")
 
 
 def fbmd_text(fbmd_type: str, numbers: list[int]) -> str:
@@ -178,7 +215,12 @@ def iim_records(stream: JpegStream) -> list[tuple[int, str]]:
 
 def _record(dataset: int, text: str) -> bytes:
     """IIM 4.2, 1.5: 1C, record 2, dataset, 16-bit length, data."""
-    data = text.encode("latin-1")
+    try:
+        data = text.encode("latin-1")
+    except UnicodeEncodeError:
+        raise ProfileError(
+            f"{text[:40]!r}", place=f"envelope, IPTC record 2:{dataset}", expected="Latin-1 text"
+        ) from None
     return b"\x1c\x02" + bytes([dataset]) + len(data).to_bytes(2, "big") + data
 
 

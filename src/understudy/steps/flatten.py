@@ -22,6 +22,7 @@ class Flatten(Step):
     gives: ClassVar[type] = Raster
 
     alpha: Literal["blend", "drop"] = "blend"
+    """`blend` over the background; `drop` forgets alpha, so that hidden colour shows."""
     background: tuple[Sample, Sample, Sample] = (255, 255, 255)
     """Red, green, blue, 0 to 255, under transparent places. A grey picture takes the first."""
     rounding: Literal["nearest", "down"] = "nearest"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
+from annotated_types import Interval
 
 from ..codec import scans
 from ..errors import PictureError
@@ -29,7 +30,8 @@ class Transcode(Step):
     script: str | tuple[ScanSpec, ...] = "baseline"
     """A scan script of `codec.scans` by name, or the scans themselves."""
     huffman: Huffman = Huffman.OPTIMAL
-    restart_interval: int = 0
+    """Where the Huffman tables come from; progressive scans need `optimal`."""
+    restart_interval: Annotated[int, Interval(ge=0, le=65535)] = 0
     """MCUs between RSTm markers; 0 for none."""
 
     def exact(self, value: Source, context: Context) -> Encoded:
@@ -42,6 +44,10 @@ class Transcode(Step):
         parts = coefficients.components
         script = scans.resolve(self.script, len(parts))
         tables = {c.header.quant_tbl_no: c.steps for c in parts}
+        if not all(c.steps.all() and (c.steps == tables[c.header.quant_tbl_no]).all() for c in parts):
+            raise PictureError(
+                "a component without a quantisation table of its own", place="sent JPEG", expected="DQT before its scan"
+            )
         return encode(
             [c.blocks for c in parts],
             width=coefficients.width,

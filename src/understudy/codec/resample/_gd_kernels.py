@@ -1,0 +1,83 @@
+"""The loop behind gd.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..._jit import kernel
+
+
+@kernel
+def spans(size: int, n: int, first: Any, count: Any, weights: Any) -> None:
+    """Each output's source samples and the part of each that it covers, all in float32.
+
+    first, count: int64 [n]; weights: float32 [n, k]. An output goes from `i size / n` to `(i + 1) size / n`, each
+    multiplied first and divided then; the first part is what remains of its sample, but no more than the whole span.
+    """
+    for i in range(n):
+        low = np.float32(i) * np.float32(size) / np.float32(n)
+        high = np.float32(i + 1) * np.float32(size) / np.float32(n)
+        at = low
+        t = 0
+        first[i] = np.int64(np.floor(low))
+        while True:
+            floor = np.float32(np.floor(at))
+            if floor == np.float32(np.floor(low)):
+                part = np.float32(1.0 - np.float64(np.float32(at - floor)))
+                part = min(part, np.float32(high - low))
+                at = floor
+            elif at == np.float32(np.floor(high)):
+                part = np.float32(high - np.float32(np.floor(high)))
+            else:
+                part = np.float32(1.0)
+            weights[i, t] = part
+            t += 1
+            at = np.float32(at + np.float32(1.0))
+            if not at < high:
+                break
+        count[i] = t
+
+
+@kernel
+def resampled(
+    source: Any, opacity: Any, first_x: Any, count_x: Any, parts_x: Any, first_y: Any, count_y: Any, parts_y: Any,
+    colours: int, out: Any, out_opacity: Any,
+) -> None:  # fmt: skip
+    """Means of colours weighted by area and opacity, float32 in source order, half up.
+
+    source: uint8 [H, W * colours]; opacity: uint8 [H, W], 0 to 127, 127 opaque; out, out_opacity: the same, resized.
+    """
+    sums = np.zeros(colours, np.float32)
+    width, height = opacity.shape[1], opacity.shape[0]
+    for y in range(out_opacity.shape[0]):
+        for x in range(out_opacity.shape[1]):
+            sums[:] = np.float32(0.0)
+            area = np.float32(0.0)
+            clear = np.float32(0.0)
+            weight = np.float32(0.0)
+            for j in range(count_y[y]):
+                row = min(first_y[y] + j, height - 1)
+                line, line_opacity = source[row], opacity[row]
+                for i in range(count_x[x]):
+                    column = min(first_x[x] + i, width - 1)
+                    part = np.float32(parts_x[x, i] * parts_y[y, j])
+                    opaque = np.int32(line_opacity[column])
+                    factor = np.float32(np.float32(opaque) * part)
+                    for c in range(colours):
+                        sums[c] = np.float32(sums[c] + np.float32(np.float32(line[column * colours + c]) * factor))
+                    clear = np.float32(clear + np.float32(np.float32(127 - opaque) * part))
+                    weight = np.float32(weight + factor)
+                    area = np.float32(area + part)
+            if area != 0.0:
+                clear = np.float32(clear / area)
+            scale = np.float32(weight / area) if weight != 0.0 and area != 0.0 else np.float32(1.0)
+            for c in range(colours):
+                value = sums[c]
+                if area != 0.0:
+                    value = np.float32(value / area)
+                if weight != 0.0:
+                    value = np.float32(value / scale)
+                out[y, x * colours + c] = min(np.int32(np.float32(value + np.float32(0.5))), 255)
+            out_opacity[y, x] = 127 - min(np.int32(np.float32(clear + np.float32(0.5))), 127)

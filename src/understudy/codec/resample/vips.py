@@ -1,0 +1,359 @@
+"""libvips' vips_resize and vips_thumbnail for 8-bit pictures, equal in every sample: sharp, Mastodon, MediaWiki, Rails.
+
+Smaller: columns are filtered first, then rows. An axis that shrinks by more than `gap` times is first averaged in whole
+boxes; what is left of the factor is a filter whose positions are rounded to 1/64 sample and whose weights are integers.
+Larger: the kernel does not matter but for nearest and linear: Catmull-Rom, at positions x / scale - 1/2 (not centred).
+Both versions repeat the edge. Two differ:
+
+    8.14        box means are rounded half up; columns are filtered by its Orc code, with 6 fraction bits (!) a weight
+    8.14-plain  the same without Orc (VIPS_NOVECTOR, and builds without it): 12 fraction bits for columns too
+    8.18        box means by a rounded-down 24-bit reciprocal; 12 fraction bits both ways
+
+Source: libvips' documentation of vips_resize, vips_reducev, vips_shrink, vips_affine and vips_thumbnail for the order
+of things; every constant was measured against Debian's libvips 8.14.1 and pyvips-binary's 8.18.7
+(tests/codec/test_resample_vips.py: no sample differs). Other versions were not measured.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import ProfileError
+from ._separable import Taps, filter_columns, filter_rows
+from ._vips_kernels import bilinear, box_columns, box_rows, cubic_columns, cubic_rows
+
+KERNELS = ("nearest", "linear", "cubic", "mitchell", "lanczos2", "lanczos3", "mks2013", "mks2021")
+"""libvips' names. The two Magic Kernel Sharp are J. Costella's (johncostella.com/magic) and not in 8.14."""
+
+Version = Literal["8.14", "8.14-plain", "8.18"]
+Pixels = NDArray[np.uint8]
+
+_SUPPORT = {
+    "linear": 1.0, "cubic": 2.0, "mitchell": 2.0, "lanczos2": 2.0, "lanczos3": 3.0, "mks2013": 2.5, "mks2021": 4.5,
+}  # fmt: skip
+_POSITIONS = 64
+"""Filter positions a sample."""
+_ORC_TAPS = 49
+"""Above, 8.14's Orc program does not compile and the plain code runs: only with a `gap` of 0 or over 4."""
+_STRIP = 16
+"""Rows that libvips makes at a time: vertical positions are summed up anew in each strip."""
+
+
+def _new_size(size: int, scale: float) -> int:
+    """Half up, by way of the shrink factor where the axis shrinks: the two differ in the last bit."""
+    return int(size / (1.0 / scale) + 0.5) if scale < 1.0 else int(size * scale + 0.5)
+
+
+def jpeg_shrink_on_load(shrink: float, by: Literal["thumbnail", "sharp"] = "thumbnail") -> int:
+    """1, 2, 4 or 8: how much libjpeg's scaled inverse DCT does of a total `shrink` of a JPEG file.
+
+    `thumbnail`: vips_thumbnail leaves at least a factor of two to the filter. Measured on 8.14.1 and 8.18.7.
+    `sharp` leaves less: the largest of 2, 4, 8 up to `shrink`, halved where it equals the whole part of `shrink`.
+    Source: for sharp its changelog, and the battery's files at 2.1 to 2.8, which have no shrink-on-load; 3 and above
+    were not measured.
+    """
+    factor = 2.0 if by == "thumbnail" else 1.0
+    chosen = next((n for n in (8, 4, 2) if shrink >= n * factor), 1)
+    return chosen // 2 if by == "sharp" and 1 < chosen == int(shrink) else chosen
+
+
+def resize(
+    pixels: Pixels,
+    width: int,
+    height: int,
+    *,
+    kernel: str = "lanczos3",
+    version: Version = "8.18",
+    factors: tuple[float, float] | None = None,
+    gap: float = 2.0,
+    premultiply: bool = True,
+) -> Pixels:
+    """vips_resize: uint8 `[height, width, C]` of uint8 `[H, W, C]`.
+
+    kernel: one of KERNELS; the Magic Kernels only in 8.18.
+    factors: output samples to one input sample, horizontally and vertically. vips_thumbnail and sharp use one factor
+    for both axes, that of the side which a rule fixed; the other side is rounded, and samples stay centred. None takes
+    the ratio of the sizes on each axis (`size=force`, sharp's `fit: "fill"`).
+    gap: the shrink that is left at least to the filter where whole boxes are averaged first; 0 for no boxes.
+    premultiply: with 2 or 4 channels, colours are multiplied by alpha before and divided after (vips_premultiply with
+    samples cut to integers), as vips_thumbnail and sharp do; False filters each channel alone, as vips_resize does.
+
+    Raises ProfileError for a kernel that the version lacks, and where `factors` do not give `width` x `height`.
+    """
+    rows, columns, channels = pixels.shape
+    x_scale, y_scale = _scales(columns, rows, width, height, factors)
+    made = (_new_size(columns, x_scale), _new_size(rows, y_scale))
+    if made != (width, height):
+        raise ProfileError(
+            f"{columns} x {rows} times {factors} is {made[0]} x {made[1]} in libvips", place="resize",
+            expected=f"{width} x {height}", remedy='derive = "shrink", rounding = "half_up" gives its sizes',
+        )  # fmt: skip
+    if premultiply and channels in (2, 4) and made != (columns, rows):
+        return unpremultiplied(by_scale(premultiplied(pixels), x_scale, y_scale, kernel, version, gap))
+    return by_scale(pixels, x_scale, y_scale, kernel, version, gap)
+
+
+def by_scale(
+    pixels: Pixels, x_scale: float, y_scale: float, kernel: str, version: Version = "8.18", gap: float = 2.0
+) -> Pixels:
+    """vips_resize itself: uint8 `[H, W, C]` by two factors (new / old), each channel alone. Arguments as `resize`."""
+    if kernel not in KERNELS or (version != "8.18" and kernel.startswith("mks")):
+        raise ProfileError(f"kernel {kernel!r}", place=f"resize by libvips {version}", expected=", ".join(KERNELS))
+    x_scale, y_scale = max(x_scale, 1.0 / pixels.shape[1]), max(y_scale, 1.0 / pixels.shape[0])
+    if kernel == "nearest":
+        return _nearest(pixels, x_scale, y_scale, gap)
+    out = pixels
+    if y_scale < 1.0:
+        out = _reduced(out, 1.0 / y_scale, kernel, version, gap, columns=True)
+    if x_scale < 1.0:
+        out = _reduced(out, 1.0 / x_scale, kernel, version, gap, columns=False)
+    if max(x_scale, y_scale) > 1.0:
+        out = _enlarged(out, max(x_scale, 1.0), max(y_scale, 1.0), kernel)
+    return np.ascontiguousarray(out)
+
+
+def _scales(
+    columns: int, rows: int, width: int, height: int, factors: tuple[float, float] | None
+) -> tuple[float, float]:
+    """(horizontal, vertical) new side / old side, the reciprocals of libvips' shrink factors.
+
+    A factor that is a ratio of sides but for its last bits becomes 1 / (old side / new side): how vips_thumbnail and
+    sharp compute it, which matters where positions are ties. Neither side falls under one sample.
+    """
+    shrinks = [columns / width, rows / height]
+    if factors is not None:
+        shrinks = [next((s for s in shrinks if abs(f * s - 1.0) < 1e-14), 1.0 / f) for f in factors]
+    return max(1.0 / shrinks[0], 1.0 / columns), max(1.0 / shrinks[1], 1.0 / rows)
+
+
+# -------------------------------------------------------------------------------------------------------- smaller
+
+
+def _reduced(pixels: Pixels, shrink: float, kernel: str, version: Version, gap: float, *, columns: bool) -> Pixels:
+    """One axis made smaller by `shrink` (over 1): boxes, then the filter."""
+    size = pixels.shape[0 if columns else 1]
+    new_size = int(size / shrink + 0.5)
+    excess = new_size * shrink - size
+    """Samples that the new size claims beyond the picture: half of them on each side."""
+    box = max(1, math.floor(size / (new_size * gap))) if gap > 0 else 1
+    if box > 1:
+        pixels = _boxed(pixels, box, version, columns)
+        shrink, excess = shrink / box, excess / box
+    if shrink == 1.0:
+        return pixels
+    six_bits = version == "8.14" and columns and 2 * round(_SUPPORT[kernel] * shrink) + 1 <= _ORC_TAPS
+    left = pixels.shape[0 if columns else 1]
+    made = _taps(kernel, left, new_size, shrink, excess, _STRIP if columns else new_size, six_bits)
+    shift = 6 if six_bits else 12
+    return (filter_columns if columns else filter_rows)(pixels, made, 1 << (shift - 1), shift)
+
+
+def _boxed(pixels: Pixels, size: int, version: Version, columns: bool) -> Pixels:
+    """Means of `size` samples, one more for what is left over."""
+    height, width, channels = pixels.shape
+    flat = np.require(pixels, requirements=["C", "W"]).reshape(height, width * channels)
+    multiplier = (1 << 24) // size if version == "8.18" else 0
+    if columns:
+        out = np.empty((-(-height // size), width * channels), np.uint8)
+        box_columns(flat, size, multiplier, out)
+    else:
+        out = np.empty((height, -(-width // size) * channels), np.uint8)
+        box_rows(flat, channels, size, multiplier, out)
+    return out.reshape(out.shape[0], -1, channels)
+
+
+def _taps(kernel: str, size: int, new_size: int, shrink: float, excess: float, strip: int, six_bits: bool) -> Taps:
+    """Which samples make each output. A window that reaches over the edge gives those weights to the edge's sample."""
+    at = _positions(new_size, shrink, 0.5 - (1.0 + excess) / 2.0, strip)
+    steps = (at * (2 * _POSITIONS)).astype(np.int64)
+    table = _weights(kernel, shrink, six_bits)
+    weights = table[((steps % (2 * _POSITIONS)) + 1) >> 1]
+    reach = table.shape[1]
+    wanted = at.astype(np.int64)[:, None] - (math.ceil(reach / 2) - 1) + np.arange(reach)
+    inside = np.clip(wanted, 0, size - 1)
+    first = inside[:, 0].copy()
+    folded = np.zeros_like(weights)
+    np.add.at(folded, (np.arange(new_size)[:, None], inside - first[:, None]), weights)
+    return Taps(first, inside[:, -1] - first + 1, folded)
+
+
+def _positions(count: int, step: float, lead: float, strip: int, first: float = 0.5) -> NDArray[np.float64]:
+    """Centres of outputs in the source, as libvips adds them up: (first + i) step + lead, anew each `strip`."""
+    out = np.empty(count, np.float64)
+    for start in range(0, count, strip):
+        n = min(strip, count - start)
+        steps = np.full(n, step)
+        steps[0] = (start + first) * step + lead
+        out[start : start + n] = np.cumsum(steps)
+    return out
+
+
+@lru_cache(maxsize=64)
+def _weights(kernel: str, shrink: float, six_bits: bool) -> NDArray[np.int32]:
+    """`[65, reach]`: the filter at offsets 0, 1/64, ... 1 of its window; 12 fraction bits, cut, or 6, rounded."""
+    reach = 2 * round(_SUPPORT[kernel] * shrink) + 1
+    table = np.empty((_POSITIONS + 1, reach), np.int32)
+    for i in range(_POSITIONS + 1):
+        centre = i / _POSITIONS + reach / 2 - 1
+        raw = [_value(kernel, (t - centre) / shrink) for t in range(reach)]
+        total = sum(raw)
+        exact = np.array([value / total for value in raw])
+        table[i] = _summing_to(exact, 64) if six_bits else (exact * 4096).astype(np.int32)
+    return table
+
+
+def _summing_to(exact: NDArray[np.float64], unit: int) -> NDArray[np.int32]:
+    """`exact` (which sums to 1) as integers that sum to `unit`: a scale near `unit` is sought, by halving, at which the
+    rounded values do; if there is none, what is missing is spread over all values, its remainder over the first ones.
+    """
+    low, high = unit - (len(exact) + 1) // 2, unit + (len(exact) + 1) // 2
+    lower, upper = float(low), float(high)
+    while True:
+        scale = (upper + lower) / 2
+        made = np.rint(exact * scale).astype(np.int32)
+        missing = unit - int(made.sum())
+        if missing == 0:
+            return made
+        lower, upper = (scale, upper) if missing > 0 else (lower, scale)
+        if upper - lower <= 0.01:
+            break
+    each = int(missing / len(made))  # towards zero
+    rest = missing - each * len(made)
+    made += each
+    made[: abs(rest)] += 1 if rest > 0 else -1
+    return made
+
+
+def _value(kernel: str, x: float) -> float:
+    """The filter at `x`, in units of new samples."""
+    a = abs(x)
+    if a >= _SUPPORT[kernel]:
+        return 0.0
+    if kernel == "linear":
+        return 1.0 - a
+    if kernel in ("lanczos2", "lanczos3"):
+        return _sinc(a) * _sinc(a / _SUPPORT[kernel])
+    if kernel == "cubic":
+        return _bc_spline(a, 0.0, 0.5)
+    if kernel == "mitchell":
+        return _bc_spline(a, 1.0 / 3.0, 1.0 / 3.0)
+    return _magic_sharp_2013(a) if kernel == "mks2013" else _magic_sharp_2021(a)
+
+
+def _sinc(x: float) -> float:
+    return math.sin(math.pi * x) / (math.pi * x) if x else 1.0
+
+
+def _bc_spline(a: float, b: float, c: float) -> float:
+    """Mitchell and Netravali's family of cubics, 0 <= a < 2."""
+    if a < 1.0:
+        return ((12 - 9 * b - 6 * c) * a**3 + (-18 + 12 * b + 6 * c) * a**2 + (6 - 2 * b)) / 6
+    return ((-b - 6 * c) * a**3 + (6 * b + 30 * c) * a**2 + (-12 * b - 48 * c) * a + (8 * b + 24 * c)) / 6
+
+
+def _magic_sharp_2013(a: float) -> float:
+    """Costella's Magic Kernel Sharp 2013, 0 <= a < 2.5."""
+    if a < 0.5:
+        return 17 / 16 - 7 / 4 * a * a
+    return (1 - a) * (7 / 4 - a) if a < 1.5 else -1 / 8 * (a - 5 / 2) ** 2
+
+
+def _magic_sharp_2021(a: float) -> float:
+    """Costella's Magic Kernel Sharp 2021, 0 <= a < 4.5."""
+    if a < 0.5:
+        return 577 / 576 - 239 / 144 * a * a
+    if a < 1.5:
+        return 35 / 36 * (a - 1) * (a - 239 / 140)
+    if a < 2.5:
+        return 1 / 6 * (a - 2) * (65 / 24 - a)
+    return 1 / 36 * (a - 3) * (a - 15 / 4) if a < 3.5 else -1 / 288 * (a - 9 / 2) ** 2
+
+
+# --------------------------------------------------------------------------------------------------------- larger
+
+
+def _enlarged(pixels: Pixels, x_scale: float, y_scale: float, kernel: str) -> Pixels:
+    """vips_affine. A scale of 1 on one axis still averages neighbours there: the half-sample shift is on both."""
+    rows, columns, channels = pixels.shape
+    width, height = _new_size(columns, x_scale), _new_size(rows, y_scale)
+    xs, ys = _affine_positions(width, height, x_scale, y_scale, -0.5)
+    flat = np.require(pixels, requirements=["C", "W"]).reshape(rows, columns * channels)
+    out = np.empty((height, width * channels), np.uint8)
+    if kernel == "linear":
+        left, upper = np.floor(xs), np.floor(ys)
+        x_weights, y_weights = (((at - base) * 4096).astype(np.int32) for at, base in ((xs, left), (ys, upper)))
+        bilinear(flat, channels, left.astype(np.int64) - 1, x_weights, upper.astype(np.int64) - 1, y_weights, out)
+    else:
+        between = np.empty((rows, width * channels), np.int32)
+        cubic_rows(flat, channels, *_cubic_taps(xs), between)
+        cubic_columns(between, *_cubic_taps(ys), out)
+    return out.reshape(height, width, channels)
+
+
+def _affine_positions(
+    width: int, height: int, x_scale: float, y_scale: float, lead: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Source positions plus 1 (libvips puts a border of one sample around), with the inverse matrix's own rounding."""
+    inverse = 1.0 / (x_scale * y_scale)
+    xs = _positions(width, inverse * y_scale, lead + 1.0, width, 0.0)
+    ys: NDArray[np.float64] = np.arange(height, dtype=np.float64) * (inverse * x_scale) + lead + 1.0
+    return xs, ys
+
+
+def _cubic_taps(at: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """(second of the four samples, weights with 12 fraction bits) of positions that are one too large."""
+    steps = np.floor(at * (2 * _POSITIONS)).astype(np.int64)
+    t = np.arange(_POSITIONS + 1) / _POSITIONS
+    keys = np.stack(
+        [t * t - (t + t**3) / 2, 1 - 2.5 * t * t + 1.5 * t**3, t / 2 + 2 * t * t - 1.5 * t**3, (t**3 - t * t) / 2]
+    )
+    table = (keys.T * 4096).astype(np.int32)
+    return np.floor(at).astype(np.int64) - 1, table[((steps % (2 * _POSITIONS)) + 1) >> 1]
+
+
+def _nearest(pixels: Pixels, x_scale: float, y_scale: float, gap: float) -> Pixels:
+    """Every axis by its own rule: whole steps, then steps of what is left; larger by rounding positions down."""
+    rows, columns, _ = pixels.shape
+    ys, xs = _nearest_smaller(rows, y_scale, gap, _STRIP), _nearest_smaller(columns, x_scale, gap, columns)
+    if max(x_scale, y_scale) > 1.0:
+        x_up, y_up = max(x_scale, 1.0), max(y_scale, 1.0)
+        wide, high = _affine_positions(_new_size(xs.size, x_up), _new_size(ys.size, y_up), x_up, y_up, 0.0)
+        ys = ys[np.clip(np.floor(high).astype(np.int64) - 1, 0, ys.size - 1)]
+        xs = xs[np.clip(np.floor(wide).astype(np.int64) - 1, 0, xs.size - 1)]
+    return np.ascontiguousarray(pixels[ys[:, None], xs])
+
+
+def _nearest_smaller(size: int, scale: float, gap: float, strip: int) -> NDArray[np.int64]:
+    if scale >= 1.0:
+        return np.arange(size)
+    new_size = _new_size(size, scale)
+    step = max(1, math.floor(size / (new_size * gap))) if gap > 0 else 1
+    shrink, left = 1.0 / (scale * step), size // step
+    if shrink == 1.0:
+        return np.arange(left) * step
+    count = int(left / shrink + 0.5)
+    excess = count * shrink - left
+    at = _positions(count, shrink, 0.5 - (1.0 + excess) / 2.0, strip)
+    return np.minimum(at.astype(np.int64), left - 1) * step
+
+
+# ---------------------------------------------------------------------------------------------------------- alpha
+
+
+def premultiplied(pixels: Pixels) -> Pixels:
+    """vips_premultiply cast to uint8: colours times alpha / 255, rounded down; alpha as it was."""
+    colours, alpha = pixels[:, :, :-1].astype(np.uint16), pixels[:, :, -1:]
+    return np.dstack([(colours * alpha // np.uint16(255)).astype(np.uint8), alpha])
+
+
+def unpremultiplied(pixels: Pixels) -> Pixels:
+    """vips_unpremultiply cast to uint8: colours times 255 / alpha in float32, cut; 0 where alpha is 0."""
+    alpha: Any = pixels[:, :, -1:].astype(np.float32)
+    factor = np.divide(np.float32(255), alpha, out=np.zeros_like(alpha), where=alpha > 0)
+    colours = np.minimum(pixels[:, :, :-1].astype(np.float32) * factor, np.float32(255))
+    return np.dstack([colours.astype(np.uint8), pixels[:, :, -1]])

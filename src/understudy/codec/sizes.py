@@ -1,0 +1,166 @@
+"""How large a resized picture becomes: a limit, which side it bounds, and how the other side is derived and rounded.
+
+Plain integers and Python floats (IEEE double, as in the software that these rules come from); imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Fit(StrEnum):
+    """What the limit bounds."""
+
+    LONGEST_SIDE = "longest_side"
+    SHORTEST_SIDE = "shortest_side"
+    WIDTH = "width"
+    HEIGHT = "height"
+    BOX = "box"
+    """Width and height, each by its own limit; the one that asks for the smaller picture decides."""
+    BOX_IN_TURN = "box_in_turn"
+    """First the width is brought to its limit, then the height of what came out, so a side may be rounded twice:
+    nginx, Go's nfnt/resize (Thumbnail)."""
+    PIXELS = "pixels"
+    """Width times height; both sides are derived, by the square root of the ratio of areas."""
+
+
+class Derive(StrEnum):
+    """How the other side is computed before it is rounded. They differ where the exact value is near a tie."""
+
+    EXACT = "exact"
+    """side * limit / bounded side, in integers."""
+    SCALE = "scale"
+    """side * (limit / bounded side), in float64."""
+    SHRINK = "shrink"
+    """side / (bounded side / limit), in float64."""
+    ASPECT = "aspect"
+    """limit * (side / bounded side), in float64."""
+    PILLOW_THUMBNAIL = "pillow-thumbnail"
+    """Image.thumbnail's: whichever of floor and ceil comes nearer to the aspect ratio; `rounding` is not used."""
+
+
+class Rounding(StrEnum):
+    """Of a derived side."""
+
+    FLOOR = "floor"
+    CEIL = "ceil"
+    HALF_UP = "half_up"
+    HALF_EVEN = "half_even"
+    """Python's and OpenCV's round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a size rule says of a picture."""
+
+    width: int
+    height: int
+    scale: float
+    """Output pixels to one input pixel as the rule asks for it, before a side is rounded; 1 where nothing changes."""
+
+
+def target(
+    width: int,
+    height: int,
+    fit: Fit,
+    limit: int,
+    limit_height: int = 0,
+    *,
+    upscale: bool = False,
+    derive: Derive = Derive.EXACT,
+    rounding: Rounding = Rounding.HALF_UP,
+    multiple: int = 1,
+) -> Target:
+    """The size of a `width` x `height` picture after the rule.
+
+    limit: pixels a side, or of the whole picture with PIXELS; limit_height: that of a box's height, 0 for the same.
+    upscale: whether a picture that fits is made larger. multiple: what a derived side is rounded to.
+    No side becomes smaller than 1 (or than `multiple`).
+    """
+    vertical = limit_height or limit
+    if fit is Fit.PIXELS:
+        scale = math.sqrt(limit / (width * height))
+        if not upscale and width * height <= limit:
+            return Target(width, height, 1.0)
+        new_width, new_height = (_rounded(side * scale, 1, rounding, multiple) for side in (width, height))
+        return Target(new_width, new_height, scale)
+    if fit is Fit.BOX_IN_TURN:
+        return _in_turn(width, height, limit, vertical, derive, rounding, multiple, upscale)
+    by_width = {
+        Fit.LONGEST_SIDE: width >= height,
+        Fit.SHORTEST_SIDE: width <= height,
+        Fit.WIDTH: True,
+        Fit.HEIGHT: False,
+        Fit.BOX: limit * height <= vertical * width,
+    }[fit]
+    bound = vertical if fit is Fit.BOX and not by_width else limit
+    side, other = (width, height) if by_width else (height, width)
+    if side == bound or (side < bound and not upscale):
+        return Target(width, height, 1.0)
+    derived = _derived(side, other, bound, by_width, derive, rounding, multiple)
+    return Target(bound if by_width else derived, derived if by_width else bound, bound / side)
+
+
+def _in_turn(
+    width: int, height: int, limit: int, vertical: int, derive: Derive, rounding: Rounding, multiple: int, upscale: bool
+) -> Target:
+    before = width, height
+    if width > limit or (upscale and width < limit):
+        height = _derived(width, height, limit, True, derive, rounding, multiple)
+        width = limit
+    if height > vertical:
+        width = _derived(height, width, vertical, False, derive, rounding, multiple)
+        height = vertical
+    return Target(width, height, 1.0 if (width, height) == before else max(width / before[0], height / before[1]))
+
+
+def _derived(
+    side: int, other: int, bound: int, by_width: bool, derive: Derive, rounding: Rounding, multiple: int
+) -> int:
+    """What `other` becomes when `side` becomes `bound`."""
+    match derive:
+        case Derive.EXACT:
+            return _rounded(other * bound, side, rounding, multiple)
+        case Derive.SCALE:
+            return _rounded(other * (bound / side), 1, rounding, multiple)
+        case Derive.SHRINK:
+            return _rounded(other / (side / bound), 1, rounding, multiple)
+        case Derive.ASPECT:
+            return _rounded(bound * (other / side), 1, rounding, multiple)
+        case Derive.PILLOW_THUMBNAIL:
+            return _pillow_thumbnail(side, other, bound, by_width)
+
+
+def _pillow_thumbnail(side: int, other: int, bound: int, by_width: bool) -> int:
+    """The nearer of floor and ceil, by the difference of width / height; floor where they are equally near.
+
+    Source: Image.thumbnail's documentation ("preserve the aspect of the image"); tests/steps/test_resize.py asks Pillow.
+    """
+    aspect = side / other if by_width else other / side
+
+    def distance(n: int) -> float:
+        if by_width:
+            return abs(aspect - bound / n) if n else 0.0
+        return abs(aspect - n / bound)
+
+    exact = bound / aspect if by_width else bound * aspect
+    return max(min(math.floor(exact), math.ceil(exact), key=distance), 1)
+
+
+def _rounded(value: int | float, divisor: int, rounding: Rounding, multiple: int) -> int:
+    """`value / divisor` rounded to a multiple; exact where `value` is an integer."""
+    divisor *= multiple
+    whole = math.floor(value / divisor) if isinstance(value, float) else value // divisor
+    rest = value - whole * divisor
+    match rounding:
+        case Rounding.FLOOR:
+            up = False
+        case Rounding.CEIL:
+            up = rest > 0
+        case Rounding.HALF_UP:
+            up = 2 * rest >= divisor
+        case Rounding.HALF_EVEN:
+            up = 2 * rest > divisor or (2 * rest == divisor and whole % 2 == 1)
+    return max(whole + up, 1) * multiple

@@ -1,0 +1,98 @@
+"""resize: a raster -> a raster of another size: a size rule, then the arithmetic of a named library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal
+
+from annotated_types import Interval
+
+from ..codec import resample
+from ..codec.sizes import Derive, Fit, Rounding, Target, target
+from ..errors import LimitError, ProfileError
+from ..jpeg.entropy_decode import MAX_PIXELS
+from .base import Context, Raster, Rule, Step
+
+Option = bool | int | float | str
+
+
+@dataclass(frozen=True)
+class Resize(Step):
+    """Makes a picture fit a limit; one that fits already passes unchanged.
+
+    The rule looks at the picture as it stands, so it comes after `orient` where a platform turns pictures first.
+    """
+
+    name: ClassVar[str] = "resize"
+    takes: ClassVar[type] = Raster
+    gives: ClassVar[type] = Raster
+
+    fit: Fit = Fit.LONGEST_SIDE
+    """What the limit bounds."""
+    limit: Annotated[int, Interval(ge=1, le=MAX_PIXELS)] | Rule = 2048
+    """Pixels a side (of the whole picture where `fit` is `pixels`), or a rule that gives them."""
+    limit_height: Annotated[int, Interval(ge=0, le=65535)] = 0
+    """The limit of the height where `fit` is a box; 0 for the same as the width's."""
+    upscale: bool = False
+    """Whether a picture that is smaller than the limit is made larger."""
+    derive: Derive = Derive.EXACT
+    """How the other side is computed."""
+    rounding: Rounding = Rounding.HALF_UP
+    """How the other side is rounded."""
+    multiple: Annotated[int, Interval(ge=1, le=64)] = 1
+    """What derived sides are rounded to a multiple of."""
+    code: str = "pillow"
+    """The library whose arithmetic it is: a module of `codec.resample`."""
+    kernel: str = "lanczos"
+    """The filter, by that library's name for it."""
+    geometry: Literal["per_axis", "common"] = "per_axis"
+    """What maps output to input pixels: `per_axis`, the ratio of the sizes, which differs a little between the axes
+    once a side is rounded; `common`, the rule's own ratio on both axes (OpenCV given fx and fy)."""
+    as_shown: bool = False
+    """Whether the rule bounds the sides that a viewer sees, where an EXIF orientation still waits to be applied: sharp
+    resizes the stored picture, which comes before `orient`, by the width of the upright one."""
+    alpha: Literal["own", "premultiply", "straight"] = "own"
+    """Whether colours are multiplied by alpha while they are filtered; `own`: as the library itself does."""
+    options: Mapping[str, Option] = field(default_factory=dict)
+    """Further options of the library's module, such as `{ release = 12 }` of `pillow`."""
+
+    def exact(self, value: Raster, context: Context) -> Raster:
+        """The resized raster. Raises ProfileError for what the library does not have, LimitError above 2^28 pixels."""
+        turned = self.as_shown and value.orientation >= 5
+        to = self.target(value.height, value.width) if turned else self.target(value.width, value.height)
+        if turned:
+            to = Target(to.height, to.width, to.scale)
+        if (to.width, to.height) == (value.width, value.height):
+            return value
+        if to.width * to.height > MAX_PIXELS:
+            raise LimitError(f"{to.width} x {to.height} pixels", place="resize", expected=f"at most {MAX_PIXELS}")
+        pixels = resample.resize(
+            self.code, value.pixels, to.width, to.height, kernel=self.kernel, **self._options(to, value.has_alpha)
+        )
+        return Raster(pixels, value.icc, value.orientation)
+
+    def target(self, width: int, height: int) -> Target:
+        """The size that a picture of `width` x `height` gets."""
+        limit = self.limit(width, height) if isinstance(self.limit, Rule) else self.limit
+        return target(
+            width, height, self.fit, limit, self.limit_height,
+            upscale=self.upscale, derive=self.derive, rounding=self.rounding, multiple=self.multiple,
+        )  # fmt: skip
+
+    def _options(self, to: Target, has_alpha: bool) -> dict[str, Any]:
+        """The keyword options for the library's module."""
+        known = resample.options(self.code)
+        given: dict[str, Any] = dict(self.options)
+        if self.geometry == "common":
+            if "factors" not in known:
+                raise ProfileError(
+                    f"geometry {self.geometry!r} with code {self.code!r}", place="resize", expected="per_axis"
+                )
+            given["factors"] = (to.scale, to.scale)
+        if self.alpha != "own" and has_alpha:
+            if "premultiply" in known:
+                given["premultiply"] = self.alpha == "premultiply"
+            elif self.alpha == "premultiply":
+                raise ProfileError(f"alpha {self.alpha!r} with code {self.code!r}", place="resize", expected="own")
+        return given
