@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .codec.color import ycbcr_to_rgb
 from .codec.decode import to_rgb
 from .errors import PictureError, UnderstudyError
 from .jpeg.coefficients import Coefficients, Component, grids
@@ -40,7 +41,10 @@ class Stage:
         What comes after encoding is decoded as libjpeg-turbo does by default.
         """
         if isinstance(self.value, Raster):
-            return self.value.pixels
+            pixels = self.value.pixels
+            if self.value.space == "ycbcr":
+                return ycbcr_to_rgb(pixels[:, :, 0], pixels[:, :, 1], pixels[:, :, 2])
+            return pixels
         if isinstance(self.value, Encoded):
             return _decoded(self.value)
         return None

@@ -72,3 +72,29 @@ def decode(data: bytes, version: str, eighths: int = 8, fancy: bool = True) -> N
         lib.jpeg_destroy_decompress(cinfo)
         libc.fclose(stream)
     return out if parts == 3 else out[:, :, 0]
+
+
+_TABLE = np.arange(1 << 20, dtype=np.int64).astype(np.uint8)
+"""A table that gives the low 8 bits of its index, in place of the one with which libjpeg clips."""
+
+
+def inverse_block(version: str, levels: NDArray[np.int16], step: int, h_size: int, v_size: int) -> NDArray[np.uint8]:
+    """What libjpeg's own function for `h_size` x `v_size` makes of one block, uint8 [v_size, h_size], modulo 256.
+
+    levels int16 [8, 8], natural order; every step is `step`. The function is called by itself: the two structures that
+    it looks into are filled with the one pointer that it takes from each.
+    """
+    name = {(8, 8): "islow"}.get((h_size, v_size), f"{h_size}x{v_size}")
+    function = getattr(library(version), f"jpeg_idct_{name}")
+    steps = np.full(64, step, np.int16 if version.startswith("turbo") else np.int32)
+    cinfo = (ctypes.c_void_p * 512)(*[_TABLE.ctypes.data + (1 << 19)] * 512)
+    component = (ctypes.c_void_p * 64)(*[steps.ctypes.data] * 64)
+    rows = np.zeros((16, 16), np.uint8)
+    pointers = (ctypes.c_void_p * 16)(*[rows[i].ctypes.data for i in range(16)])
+
+    def run(block: NDArray[np.int16]) -> NDArray[np.uint8]:
+        coefficients = np.ascontiguousarray(block, np.int16)
+        function(cinfo, component, ctypes.c_void_p(coefficients.ctypes.data), pointers, ctypes.c_uint(0))
+        return rows[:v_size, :h_size].copy()
+
+    return run(levels) - run(np.zeros((8, 8), np.int16)) + np.uint8(128)

@@ -1,4 +1,4 @@
-"""codec.encode with libjpeg 7's chroma against the libjpegs 7 to 9f that jpeglib bundles, coefficient by coefficient."""
+"""codec.encode with libjpeg 7's chroma against libjpeg 7 to 9f, which jpeglib bundles, coefficient by coefficient."""
 
 from __future__ import annotations
 

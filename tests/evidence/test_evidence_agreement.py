@@ -18,8 +18,9 @@ pytestmark = pytest.mark.shared
 NOWHERE = Path("missing")
 FILES = real_files() or [NOWHERE]
 MEASURED = measured_files() or [(NOWHERE, {})]
-LAW_OF = {"annexK": "annex-k", "moz3": "mozjpeg-3", "custom-diag": "facebook-custom-diag"}
-"""The facts' names of the laws that are known here. Their others: jpegli's, mozjpeg's other presets, none."""
+LAW_OF = {"annexK": "annex-k", "jpegli420": "jpegli", "custom-diag": "facebook-custom-diag"}
+LAW_OF |= {f"moz{preset}": f"mozjpeg-{preset}" for preset in range(1, 9)}
+"""The facts' names of the laws that are known here."""
 
 
 each_measured = pytest.mark.parametrize(("path", "row"), MEASURED, ids=lambda x: getattr(x, "name", ""))

@@ -27,6 +27,7 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 from PIL import Image
@@ -78,7 +79,7 @@ def inspect(data: bytes, rng: random.Random) -> None:
 def mimic(data: bytes, rng: random.Random) -> None:
     profile = rng.choice(list(shipped_profiles().values()))
     if rng.random() < 0.2:
-        us.mimic(_WHOLE, profile, like=data)
+        us.mimic(whole_files("mimic")["baseline"], profile, like=data)
     else:
         delivery = us.mimic(data, profile, trace=rng.random() < 0.2)
         assert us.jpeg.write(us.jpeg.parse(delivery.data)) == delivery.data
@@ -92,17 +93,17 @@ KINDS: dict[str, Callable[[bytes, random.Random], None]] = {
     "inspect": inspect,
     "mimic": mimic,
 }
-_WHOLE = b""
+
+
+@cache
+def whole_files(kind: str) -> dict[str, bytes]:
+    """The files that get damaged."""
+    return jpeg_seeds() | (other_seeds() if kind == "mimic" else {})
 
 
 def inputs(kind: str, seed: int) -> Iterator[tuple[int, bytes, random.Random]]:
     """(number, damaged file, randomness for the target): each follows from kind, seed and number alone."""
-    seeds = jpeg_seeds()
-    if kind == "mimic":
-        seeds |= other_seeds()
-    whole = list(seeds.values())
-    global _WHOLE
-    _WHOLE = seeds["baseline"]
+    whole = list(whole_files(kind).values())
     number = 0
     while True:
         rng = random.Random(f"{kind} {seed} {number}")
@@ -120,12 +121,10 @@ def run(
     """Feeds one kind until time or count is up; returns the figures. Raises Failure."""
     outcomes: Counter[str] = Counter()
     slowest = 0.0
-    made = inputs(kind, seed)
-    first = next(made)
-    _once(kind, first[1], first[2])  # compile, outside of the clock
-    made = inputs(kind, seed)
+    for data in whole_files(kind).values():  # what they need compiles outside of the clock
+        _once(kind, data, random.Random(0))
     until = time.monotonic() + seconds
-    for number, data, rng in made:
+    for number, data, rng in inputs(kind, seed):
         if number >= count or (time.monotonic() > until and only is None):
             break
         if only is not None and number != only:

@@ -27,8 +27,8 @@ def _pass(source: Any, target: Any, matrix: Any, used: int, lines: int, across: 
     total = np.empty(LANES, np.int32)
     for line in range(lines):
         for i in range(matrix.shape[0]):
-            for lane in range(LANES):
-                total[lane] = half
+            for n in range(LANES):
+                total[n] = half
             k = 0
             while k + 4 <= used:
                 m0, m1, m2, m3 = matrix[i, k], matrix[i, k + 1], matrix[i, k + 2], matrix[i, k + 3]

@@ -37,6 +37,17 @@ _MATRICES: dict[Color, tuple[NDArray[np.int32], int]] = {
         ),
         16,
     ),
+    Color.GO: (
+        np.array(
+            [
+                [19595, 38470, 7471, 32768],
+                [-11056, -21712, 32768, (128 << 16) + 32768],
+                [32768, -27440, -5328, (128 << 16) + 32768],
+            ],
+            dtype=np.int32,
+        ),
+        16,
+    ),
     # 16266, not 16384: on the 2021 pair 16265 leaves 8 wrong coefficients, 16267 16, 16384 over 1,400.
     Color.FACEBOOK_CLASSIC: (
         np.array(
@@ -88,6 +99,8 @@ def _inverse(y: Any, cb: Any, cr: Any, g_cb: int, g_cr: int, rgb: Any) -> None:
 def rgb_to_ycbcr(rgb: NDArray[np.uint8], color: Color) -> Planes:
     """Y, Cb and Cr, each uint8 [H, W], 0 to 255, of `rgb` uint8 [H, W, 3]."""
     height, width, _ = rgb.shape
+    if color == Color.NONE:
+        return rgb[:, :, 0], rgb[:, :, 1], rgb[:, :, 2]
     matrix, shift = _MATRICES[Color(color)]
     y, cb, cr = (np.empty((height, width), np.uint8) for _ in range(3))
     _forward(np.ascontiguousarray(rgb).reshape(-1), matrix, shift, y.reshape(-1), cb.reshape(-1), cr.reshape(-1))

@@ -16,7 +16,7 @@ from .quantize import quantize
 from .sampling import Factors, component_planes, component_size, dct_ratio
 from .variants import Color, Dct, Downsampling, DummyBlocks, Edge, Quantizer
 
-__all__ = ["FACEBOOK_CLASSIC", "LIBJPEG", "LIBJPEG_7", "Arithmetic", "DummyBlocks", "forward"]
+__all__ = ["FACEBOOK_CLASSIC", "GO", "LIBJPEG", "LIBJPEG_7", "Arithmetic", "DummyBlocks", "forward"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,9 @@ FACEBOOK_CLASSIC = Arithmetic(
 )
 """Facebook, FBMD type 01, before 2014 to about 2021: facts/facebook-classic.md."""
 
+GO = Arithmetic(Color.GO, Downsampling.GO, Edge.GO, Dct.ISLOW, Quantizer.PLAIN, DummyBlocks.GO)
+"""Go's image/jpeg, 1.19 (tests/codec/test_resample_go.py); `color` is NONE for a picture that Go has in YCbCr."""
+
 _STRIP_SAMPLES = 1 << 17
 """Samples transformed, then quantised, at a time: the raw coefficients stay in cache and fill no memory."""
 
@@ -68,6 +71,8 @@ def _quantised(
 
 def _fill_dummies(blocks: NDArray[np.int16], v_real: int, h_real: int, h_samp_factor: int, how: DummyBlocks) -> None:
     """Overwrites the blocks beyond `v_real` x `h_real` of `blocks`, which this module has just made."""
+    if how == DummyBlocks.GO:
+        return
     for dummies in (blocks[:, h_real:], blocks[v_real:]):
         dummies[:, :, 1:, :] = 0
         dummies[:, :, 0, 1:] = 0

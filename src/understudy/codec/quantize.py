@@ -87,6 +87,10 @@ def quantize(raw: NDArray[Any], steps_natural: Any, dct: Dct, quantizer: Quantiz
     flat = np.ascontiguousarray(raw).reshape(-1, 64)
     out = np.empty(flat.shape, np.int16)
     dct, quantizer = Dct(dct), Quantizer(quantizer)
+    if quantizer == Quantizer.MOZJPEG_TRELLIS:
+        raise UnderstudyError(
+            f"{quantizer}, which needs more than a block to choose levels", expected="mozjpeg.encode.forward"
+        )
     if quantizer == Quantizer.PLAIN:
         _plain(flat, steps, dct, out)
     elif dct in (Dct.AP922, Dct.ISLOW):

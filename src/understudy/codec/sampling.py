@@ -81,14 +81,14 @@ def downsample(plane: Plane, h: int, v: int, method: Downsampling) -> Plane:
 
     LIBJPEG, and LIBJPEG_7 for what its DCT leaves: 2x1 (a + b + (x & 1)) >> 1; 2x2 (a + b + c + d + 1 +
     (x & 1)) >> 2, x the output column; elsewhere the mean rounded half up. FACEBOOK_CLASSIC knows 1x1 and the
-    same 2x2 only.
+    same 2x2 only; GO is the mean rounded half up (Go itself has 2x2 only).
     """
     height, width = plane.shape
     if height % v or width % h:
         raise ValueError(f"plane of {width} x {height} samples does not divide by {h} x {v}")
     if (h, v) == (1, 1):
         return plane
-    if (h, v) == (2, 2):
+    if (h, v) == (2, 2) and method != Downsampling.GO:
         out = np.empty((height // 2, width // 2), np.uint8)
         _down_h2v2(np.ascontiguousarray(plane), out)
         return out
@@ -125,7 +125,7 @@ def component_planes(planes: Sequence[Plane], factors: Factors, downsampling: Do
 
     Returns uint8 [8 v_samp_factor * MCU rows, 8 h_samp_factor * MCU columns] a component, times its `dct_ratio`.
     LIBJPEG repeats the last column and the last row up to a multiple of max_v at full resolution, downsamples, then
-    repeats the component's last row; FACEBOOK_CLASSIC repeats both at full resolution.
+    repeats the component's last row; FACEBOOK_CLASSIC and GO repeat both at full resolution.
     """
     if len(planes) != len(factors):
         raise ValueError(f"{len(planes)} planes for {len(factors)} components")

@@ -21,6 +21,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import UnderstudyError
 from . import _scaled_dct_kernels as kernels
 from .dct import inverse_islow
 from .sampling import Factors
@@ -29,6 +30,8 @@ from .variants import Decoder
 __all__ = ["block_sizes", "forward", "inverse"]
 
 Matrix = NDArray[np.int32]
+
+_LIBJPEGS = (Decoder.LIBJPEG_TURBO, Decoder.LIBJPEG_7, Decoder.LIBJPEG_9A)
 
 _OFF: dict[int, tuple[tuple[int, int, int], ...]] = {
     3: ((1, 2, -1),),
@@ -149,6 +152,8 @@ def block_sizes(factors: Factors, eighths: int, decoder: Decoder, fancy: bool = 
     square, libjpeg 7 up to 16 (up to 8 without `fancy`) along each axis by itself, at most twice the other axis. What
     is still missing is left to upsampling.
     """
+    if decoder not in _LIBJPEGS:
+        raise UnderstudyError(f"no scaled inverse DCTs of {decoder}", expected=f"one of {', '.join(_LIBJPEGS)}")
     max_h, max_v = max(h for h, _ in factors), max(v for _, v in factors)
     out = []
     for h, v in factors:

@@ -209,7 +209,8 @@ def scale(base_natural: Sequence[int], quality: int, force_baseline: bool = True
         raise ValueError(f"quality {quality}, expected 1 to 100")
     percent = 5000 // quality if quality < 50 else 200 - 2 * quality
     top = 255 if force_baseline else 32767
-    return tuple(min(max((t * percent + 50) // 100, 1), top) for t in base_natural)
+    steps = [(t * percent + 50) // 100 for t in base_natural]
+    return tuple(steps) if min(steps) >= 1 and max(steps) <= top else tuple(min(max(q, 1), top) for q in steps)
 
 
 def quant_tables(
@@ -275,8 +276,8 @@ def _by_table(force_baseline: bool) -> dict[Table, tuple[TableMatch, ...]]:
 def candidates(steps_natural: Sequence[int]) -> tuple[TableMatch, ...]:
     """Every law, quality and role that gives exactly this table; empty if none does.
 
-    More than one where tables tie: all ones is Q100 and all 255 is Q1 of both laws, all 255 also Q2 and Q3 of
-    MOZJPEG_3 and of ANNEX_K's chroma. No other tables of these laws tie.
+    More than one where tables tie: the flat ones of MOZJPEG_1 come again at neighbouring qualities; all ones is Q100 of
+    most laws and all 255 is Q1, of some also Q2 and Q3; and two chroma tables at Q99 and Q2 are other laws' too.
     """
     steps = tuple(int(q) for q in steps_natural)
     if len(steps) != 64:

@@ -21,6 +21,10 @@ class Color(StrEnum):
     """libjpeg 6b and all its descendants: 16-bit fixed point of JFIF's equations."""
     FACEBOOK_CLASSIC = "facebook-classic"
     """Facebook before 2014 to about 2021: 15-bit fixed point with a luma rounding constant of its own."""
+    GO = "go"
+    """Go's image/color: libjpeg's form with weights of five digits for chroma, which is rounded half up."""
+    NONE = "none"
+    """No conversion: the samples are Y, Cb and Cr already."""
 
 
 class Downsampling(StrEnum):
@@ -32,6 +36,8 @@ class Downsampling(StrEnum):
     """2x2 means with (1 + (x & 1)), as libjpeg's; no other ratio was seen."""
     LIBJPEG_7 = "libjpeg-7"
     """libjpeg 7 to 9f: the lowest frequencies of 16x16 (16x8, 8x16) samples; see scaled_dct.py. Beyond that LIBJPEG."""
+    GO = "go"
+    """Go's image/jpeg: 2x2 means, half up."""
 
 
 class Edge(StrEnum):
@@ -41,6 +47,8 @@ class Edge(StrEnum):
     """Right: pixels, before downsampling. Below: pixels up to one row group, then rows of each component."""
     FACEBOOK_CLASSIC = "facebook-classic"
     """Pixels, on both sides, before downsampling."""
+    GO = "go"
+    """Go's image/jpeg: pixels, on both sides, before downsampling."""
 
 
 class Upsampling(StrEnum):
@@ -61,6 +69,8 @@ class Decoder(StrEnum):
     """libjpeg 7 to 9: subsampled chroma is decoded to up to 16x16; repetition where that does not reach."""
     LIBJPEG_9A = "libjpeg-9a"
     """libjpeg 9a to 9f: as libjpeg 7, with more digits in green's weights."""
+    GO = "go"
+    """Go's image/jpeg: an inverse DCT of its own, chroma repeated, and the picture stays in YCbCr; see go_jpeg.py."""
 
 
 class Dct(StrEnum):
@@ -94,3 +104,5 @@ class DummyBlocks(StrEnum):
     """DC of the last real block (to the left; below: of the MCU's previous row of blocks), AC zero."""
     FACEBOOK_CLASSIC = "facebook-classic"
     """DC of the continued pixels, AC zero (progressive AC scans never send them)."""
+    GO = "go"
+    """Go's image/jpeg: what the continued pixels give, as in any other block."""

@@ -21,6 +21,7 @@ from .base import Observation, placed, plural, size_of
 SOURCE = "measured on 387 delivered files, November 2026"
 EVERY_SCAN = frozenset({"01", "0a", "0f", "23"})
 FIRST_AND_LAST = frozenset({"30"})
+"""Types that note the first and the last scan only; `steps.envelope` writes them so."""
 _NOTE = re.compile(rb"FBMD([0-9A-Fa-f]{2})([0-9A-Fa-f]{4})((?:[0-9A-Fa-f]{8})*)")
 _MAX_HEX = 16 + 8 * 65_536
 

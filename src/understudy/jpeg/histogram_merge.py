@@ -87,7 +87,8 @@ def table(counts: Histogram, Tc: int, Th: int) -> HuffTable:
     bits = [0] * (_LONGEST + 1)
     for n in lengths.values():
         bits[n] += 1
-    return HuffTable(Tc, Th, tuple(bits[1:]), bytes(s for s, _ in sorted(lengths.items(), key=lambda item: (item[1], item[0]))))
+    ordered = sorted((n, symbol) for symbol, n in lengths.items())
+    return HuffTable(Tc, Th, tuple(bits[1:]), bytes(symbol for _, symbol in ordered))
 
 
 def code_lengths(counts: Sequence[int]) -> dict[int, int]:

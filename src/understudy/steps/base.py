@@ -35,6 +35,8 @@ class Raster:
     """The embedded ICC profile; None means that the picture came without one."""
     orientation: int = 1
     """EXIF orientation, 1 to 8, not yet applied; 1 is upright."""
+    space: Literal["rgb", "ycbcr"] = "rgb"
+    """What three channels are: R, G, B or, where a platform never makes RGB of a JPEG, Y, Cb, Cr."""
 
     def __post_init__(self) -> None:
         p = self.pixels

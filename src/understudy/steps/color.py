@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import numpy as np
 from PIL import Image, ImageCms
 
+from ..codec import skia_color
 from ..codec.icc_profiles import SRGB_OF_LIBVIPS
 from ..errors import PictureError
 from .base import Context, Raster, Step
@@ -25,7 +26,8 @@ _INTENTS = {
 class Color(Step):
     """Converts a picture with an ICC profile to sRGB, or leaves its samples alone.
 
-    The conversion is littlecms' (the one inside Pillow), 8 bit in and out. Pictures without a profile pass unchanged.
+    The conversion is littlecms' (the one inside Pillow) or Skia's, 8 bit in and out. Pictures without a profile pass
+    unchanged.
     """
 
     name: ClassVar[str] = "color"
@@ -38,19 +40,26 @@ class Color(Step):
     """ICC.1 rendering intent."""
     black_point_compensation: bool = False
     """littlecms' black point compensation (Adobe's algorithm), off in Pillow unless asked for."""
-    srgb: Literal["littlecms", "libvips"] = "littlecms"
-    """Whose sRGB profile `srgb` converts to: the one that littlecms makes, or the one that libvips and sharp carry."""
+    srgb: Literal["littlecms", "libvips", "skia"] = "littlecms"
+    """Whose sRGB `srgb` converts to: the profile that littlecms makes, the one that libvips and sharp carry, or Skia's
+    (Chromium), which is not littlecms' conversion either: no intent, no compensation, matrix profiles only."""
 
     def exact(self, value: Raster, context: Context) -> Raster:
         """Samples in sRGB without a profile, or as they were. Raises PictureError for a profile that does not fit."""
         if value.icc is None or self.icc == "keep":
             return value
         if self.icc == "drop":
-            return Raster(value.pixels, None, value.orientation)
+            return replace(value, icc=None)
+        if value.space != "rgb":
+            raise PictureError(f"{value.space} samples", place="color", expected="rgb ones, to convert them to sRGB")
         return Raster(self._to_srgb(value), None, value.orientation)
 
     def _to_srgb(self, value: Raster) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
         colours = value.pixels[:, :, :-1] if value.has_alpha else value.pixels
+        if self.srgb == "skia":
+            rgb = np.repeat(colours, 3, axis=2) if colours.shape[2] == 1 else colours
+            converted = skia_color.to_srgb(rgb, value.icc or b"")
+            return np.dstack([converted, value.pixels[:, :, -1]]) if value.has_alpha else converted
         flags = ImageCms.Flags.BLACKPOINTCOMPENSATION if self.black_point_compensation else ImageCms.Flags.NONE
         mode = "L" if colours.shape[2] == 1 else "RGB"
         image = Image.fromarray(colours[:, :, 0] if mode == "L" else np.ascontiguousarray(colours), mode)

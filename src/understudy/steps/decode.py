@@ -11,10 +11,12 @@ import numpy as np
 from annotated_types import Interval
 from PIL import Image, UnidentifiedImageError
 
+from ..codec import go_jpeg
 from ..codec.decode import to_rgb
-from ..codec.sizes import Derive, Fit, Rounding, target
+from ..codec.sizes import Derive, Fit, Rounding, ShrinkOnLoad, shrink_on_load, target
 from ..codec.variants import Decoder, Upsampling
 from ..errors import LimitError, PictureError, ProfileError, UnderstudyError, UnsupportedJpegError
+from ..jpeg.coefficients import Coefficients
 from ..jpeg.entropy_decode import MAX_PIXELS, read_coefficients
 from ..jpeg.parse import parse
 from ..jpeg.syntax import JpegStream
@@ -51,6 +53,9 @@ class Decode(Step):
     """How the other side is computed."""
     draft_rounding: Rounding = Rounding.HALF_UP
     """How the other side is rounded."""
+    draft_by: ShrinkOnLoad = ShrinkOnLoad.PILLOW
+    """Whose rule `draft` follows. libvips and sharp look at the picture as shown, its EXIF orientation applied, keep
+    more for the resampling that follows, and drop a last row or column that stands for too few stored pixels."""
 
     def exact(self, value: Source, context: Context) -> Raster:
         """Raster uint8 `[H, W, 1 to 4]` with the file's ICC profile and EXIF orientation, neither applied.
@@ -81,7 +86,13 @@ class Decode(Step):
                 "a component without a quantisation table", place="sent JPEG", expected="DQT before its scan"
             )
         parts = coefficients.components
-        eighths = self.eighths(coefficients.width, coefficients.height)
+        icc, orientation = _metadata(data)
+        eighths = self.eighths(coefficients.width, coefficients.height, orientation)
+        width, height = (-(-side * eighths // 8) for side in (coefficients.width, coefficients.height))
+        if width * height > MAX_PIXELS:
+            raise LimitError(f"{width} x {height} pixels", place="decode.scale", expected=f"at most {MAX_PIXELS}")
+        if self.decoder == Decoder.GO:
+            return self._by_go(data, stream, coefficients)
         pixels = to_rgb(
             [c.blocks for c in parts],
             [c.steps for c in parts],
@@ -93,10 +104,23 @@ class Decode(Step):
             eighths=eighths,
             decoder=self.decoder,
         )
-        icc, orientation = _metadata(data)
+        if self.draft_by is not ShrinkOnLoad.PILLOW:
+            pixels = pixels[: max(1, coefficients.height * eighths // 8), : max(1, coefficients.width * eighths // 8)]
         return Raster(pixels if pixels.ndim == 3 else pixels[:, :, None], icc, orientation)
 
-    def eighths(self, width: int, height: int) -> int:
+    def _by_go(self, data: bytes, stream: JpegStream, coefficients: Coefficients) -> Raster:
+        if self.scale != 8 or self.draft != "none":
+            raise ProfileError("a smaller size", place="decode by go", expected="scale = 8, no draft")
+        parts = coefficients.components
+        planes = go_jpeg.to_planes(
+            [c.blocks for c in parts], [c.steps for c in parts], coefficients.factors,
+            coefficients.width, coefficients.height,
+        )  # fmt: skip
+        icc, orientation = _metadata(data)
+        ycbcr = len(planes) == 3 and not _is_rgb(stream)
+        return Raster(np.stack(planes, axis=-1), icc, orientation, "ycbcr" if ycbcr else "rgb")
+
+    def eighths(self, width: int, height: int, orientation: int = 1) -> int:
         """1 to 16: how many eighths of its size a JPEG of `width` x `height` is decoded to. Raises ProfileError."""
         scale = self.scale(width, height) if isinstance(self.scale, Rule) else self.scale
         if self.draft == "none":
@@ -105,10 +129,14 @@ class Decode(Step):
             return scale
         if self.scale != 8:
             raise ProfileError("both scale and draft", place="decode", expected="one of them")
+        if self.draft_by is not ShrinkOnLoad.PILLOW and orientation >= 5:
+            width, height = height, width
         to = target(
             width, height, self.draft, self.draft_limit, self.draft_limit_height,
             derive=self.draft_derive, rounding=self.draft_rounding,
         )  # fmt: skip
+        if self.draft_by is not ShrinkOnLoad.PILLOW:
+            return 8 // shrink_on_load(1.0 / to.scale, self.draft_by)
         times = min(width // to.width, height // to.height)
         return next((8 // shrink for shrink in (8, 4, 2) if times >= shrink), 8)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..codec.encode import Arithmetic, forward
 from ..codec.jpegli import encode as jpegli
 from ..codec.mozjpeg import encode as mozjpeg
 from ..codec.mozjpeg.scan_search import DcScans, search
-from ..codec.mozjpeg.trellis import Trellis
+from ..codec.mozjpeg.trellis import Trellis, Tune
 from ..codec.variants import Color, Dct, Downsampling, DummyBlocks, Edge, Engine, Quantizer
 from ..errors import PictureError, ProfileError
 from ..jpeg.coefficients import Blocks
@@ -32,8 +32,15 @@ SAMPLINGS: dict[str, tuple[int, int]] = {
 }
 """(h_samp_factor, v_samp_factor) of luma, chroma being 1x1."""
 
-SEARCHES: dict[str, DcScans] = {"mozjpeg-optimised": DcScans.TOGETHER, "mozjpeg-3-optimised": DcScans.APART}
-"""mozjpeg's scan optimisation by the names of the parameter `script`: as in 4.0.3 and as in 3.0."""
+SEARCHES: dict[str, DcScans] = {
+    "mozjpeg-optimised": DcScans.TOGETHER,
+    "mozjpeg-optimised-dc1": DcScans.APART,
+    "mozjpeg-optimised-dc2": DcScans.SMALLEST,
+}
+"""mozjpeg's scan optimisation by the names of the parameter `script`, with the number of its `-dc-scan-opt`."""
+
+PARTS = ("color", "downsampling", "edge", "dct", "quantizer", "overshoot_deringing", "dummy_blocks")
+"""What the engine `libjpeg` is made of."""
 
 Quality = Annotated[int, Interval(ge=1, le=100)]
 Steps64 = tuple[Annotated[int, Interval(ge=1, le=65535)], ...]
@@ -61,11 +68,17 @@ class Encode(Step):
     """Chroma's share of the samples, in the field's usual names."""
     keep_sampling: bool = False
     """A sent JPEG's own sampling (where it is one of these) wins over `sampling`: ImageMagick."""
-    grey: Literal["keep", "widen"] = "keep"
-    """A grey picture: one component, or three as if it were RGB."""
+    grey: Literal["keep", "widen", "narrow"] = "keep"
+    """A grey picture: one component, or three as if it were RGB. `narrow`: an RGB picture of which every pixel is grey
+    gets one component too (ImageMagick)."""
+    grey_factors: bool = False
+    """One component states the factors of `sampling`, not 1x1; they change nothing else (ImageMagick when it is told
+    a sampling)."""
+    unused_tables: bool = False
+    """A grey picture's file carries the table for chroma too: Go's image/jpeg."""
     script: str | tuple[ScanSpec, ...] = "baseline"
-    """A scan script of `codec.scans` by name, or the scans themselves, or `mozjpeg-optimised` or `mozjpeg-3-optimised`
-    for a script found by coding candidates (4.0.3: all DC in one scan; 3.0: DC of each component apart)."""
+    """A scan script of `codec.scans` by name, or the scans themselves, or `mozjpeg-optimised` for a script found by
+    coding candidates (4.0: all DC in one scan; `-dc1`, 3.0: each apart; `-dc2`: luma apart, chroma as is smaller)."""
     huffman: Huffman = Huffman.STANDARD
     """Where the Huffman tables come from; progressive scans need `optimal` or `jpegli`."""
     restart_interval: Annotated[int, Interval(ge=0, le=65535)] = 0
@@ -73,7 +86,7 @@ class Encode(Step):
     most_corrections: Annotated[int, Interval(ge=1, le=4096)] = LIBJPEG_MOST_CORRECTIONS
     """Correction bits after which a run of end-of-bands is closed in refinement scans."""
     engine: Engine = Engine.LIBJPEG
-    """Whose arithmetic: `libjpeg` is made of the six parts that follow, `jpegli` has none of them."""
+    """Whose arithmetic: `libjpeg` is made of the parts that follow, `jpegli` has none of them."""
     adaptive_quantization: bool = True
     """jpegli's, which sets small coefficients of busy blocks to zero; other engines have none."""
     color: Color = Color.LIBJPEG
@@ -94,6 +107,8 @@ class Encode(Step):
     """Times that levels are counted and chosen again."""
     trellis_eob_opt: bool = False
     """Whole blocks are emptied where that makes runs of end-of-blocks cheaper."""
+    trellis_tune: Tune = Tune.HVS_PSNR
+    """How much an error weighs, by what mozjpeg tuned that for."""
     overshoot_deringing: bool = False
     """mozjpeg: white areas may overshoot, so that edges beside them ring less."""
     dummy_blocks: DummyBlocks = DummyBlocks.LIBJPEG
@@ -110,19 +125,26 @@ class Encode(Step):
         pixels = value.pixels
         if pixels.shape[2] == 1:
             pixels = np.repeat(pixels, 3, axis=2) if self.grey == "widen" else pixels[:, :, 0]
+        elif self.grey == "narrow" and value.space == "rgb" and (pixels == pixels[:, :, :1]).all():
+            pixels = pixels[:, :, 0]
         count = 1 if pixels.ndim == 2 else 3
-        factors = [(1, 1)] if count == 1 else [SAMPLINGS[self.sampling_for(context)], (1, 1), (1, 1)]
-        luma, chroma = self.tables_for(value.width, value.height, factors[0] == (2, 2))
+        one = SAMPLINGS[self.sampling] if self.grey_factors else (1, 1)
+        factors = [one] if count == 1 else [SAMPLINGS[self.sampling_for(context)], (1, 1), (1, 1)]
+        luma, chroma = self.tables_for(value.width, value.height, count == 3 and factors[0] == (2, 2))
         wanted = SEARCHES.get(self.script) if isinstance(self.script, str) else None
         script = () if wanted is not None else scans.resolve(self.script, count)
         progressive = wanted is not None or is_progressive(script)
+        if value.space == "ycbcr" and self.engine == Engine.LIBJPEG:
+            self = replace(self, color=Color.NONE)
+        elif value.space == "ycbcr":
+            raise PictureError("YCbCr samples", place=f"encode with {self.engine}", expected="RGB")
         blocks = self._blocks(np.ascontiguousarray(pixels), factors, luma, chroma, script, progressive)
         return encode(
             blocks,
             width=value.width,
             height=value.height,
             components=[FrameComponent(i + 1, h, v, min(i, 1)) for i, (h, v) in enumerate(factors)],
-            quant_tables=[_quant_table(i, steps) for i, steps in enumerate((luma, chroma)[:count])],
+            quant_tables=[_quant_table(i, steps) for i, steps in enumerate((luma, chroma)[: self._n_tables(count)])],
             script=script if wanted is None else search(count, wanted),
             progressive=progressive,
             huffman=self.huffman,
@@ -137,6 +159,12 @@ class Encode(Step):
     ) -> list[Blocks]:  # fmt: skip
         """The quantised coefficients of each component, in the engine's arithmetic."""
         if self.engine == Engine.JPEGLI:
+            changed = [part for part in PARTS if getattr(self, part) != getattr(Encode, part)]
+            if changed:
+                raise ProfileError(
+                    f"{changed[0]} = {getattr(self, changed[0])}", place="encode with engine jpegli",
+                    expected="its default: jpegli has no parts to choose",
+                )  # fmt: skip
             return jpegli.forward(
                 pixels,
                 factors,
@@ -150,8 +178,9 @@ class Encode(Step):
         trellis = None
         if self.quantizer is Quantizer.MOZJPEG_TRELLIS:
             trellis = Trellis(
-                self.trellis_quant_dc, self.trellis_use_scans, self.trellis_num_loops, self.trellis_eob_opt
-            )
+                self.trellis_quant_dc, self.trellis_use_scans, self.trellis_num_loops, self.trellis_eob_opt,
+                self.trellis_tune,
+            )  # fmt: skip
         if trellis is None and not self.overshoot_deringing:
             return forward(pixels, arithmetic, factors, luma, chroma)
         if trellis is not None and self.huffman is not Huffman.OPTIMAL:
@@ -162,6 +191,9 @@ class Encode(Step):
             pixels, arithmetic, factors, luma, chroma, progressive=progressive,
             restart_interval=self.restart_interval, trellis=trellis, overshoot_deringing=self.overshoot_deringing,
         )  # fmt: skip
+
+    def _n_tables(self, components: int) -> int:
+        return 2 if self.unused_tables else min(components, 2)
 
     def sampling_for(self, context: Context) -> str:
         """A key of SAMPLINGS: `sampling`, or with `keep_sampling` that of the sent JPEG of three components."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from annotated_types import Interval, MaxLen
 
 from ..errors import ProfileError
+from ..evidence.fbmd import FIRST_AND_LAST
 from ..jpeg.compose import DhtLayout, Encoded, Layout, Selectors, layout
 from ..jpeg.parse import write
 from ..jpeg.syntax import COM, Element, JpegStream, Opaque, Sos, marker_name
@@ -20,8 +21,6 @@ _ICC_HEAD = b"ICC_PROFILE\0"
 _ICC_CHUNK = 65533 - len(_ICC_HEAD) - 2
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _IPTC_RESOURCE = b"8BIM\x04\x04"
-FIRST_AND_LAST = frozenset({"30"})
-"""FBMD types that note the first and the last scan only (81 deliveries of 2026); the others note every scan."""
 
 Byte = Annotated[int, Interval(ge=0, le=255)]
 Number = Annotated[int, Interval(ge=0, le=65535)]
@@ -42,8 +41,8 @@ class Envelope(Step):
     jfif: Jfif = "1.01"
     """The version that a JFIF segment names; `none` for no segment."""
     density: tuple[Byte, Number, Number] | Literal["sent"] = (0, 1, 1)
-    """JFIF's units (0 aspect ratio, 1 per inch, 2 per cm), X and Y density. `sent`: those of the sent file's JFIF
-    segment where they say a resolution (units 1 or 2), else (0, 1, 1): ImageMagick."""
+    """JFIF's units (0 aspect ratio, 1 per inch, 2 per cm), X and Y density. `sent`: the resolution that the sent JPEG's
+    JFIF segment (units 1 or 2) or the sent PNG's pHYs chunk states, else (0, 1, 1): ImageMagick."""
     adobe_transform: Annotated[int, Interval(ge=-1, le=2)] = -1
     """The transform flag of an Adobe APP14 segment; -1 for no segment."""
     iptc: tuple[Literal["fbmd", "token"], ...] = ()
@@ -105,7 +104,8 @@ class Envelope(Step):
         return [_app(0, b"JFIF\0" + version + bytes([units]) + x.to_bytes(2, "big") + y.to_bytes(2, "big") + b"\0\0")]
 
     def _sent_density(self, context: Context) -> tuple[int, int, int]:
-        found = _jfif_density(context.sent_stream) if context.sent_stream is not None else None
+        stream = context.sent_stream
+        found = _jfif_density(stream) if stream is not None else _png_density(context.sent or b"")
         return found if found is not None and found[0] in (1, 2) else (0, 1, 1)
 
     def _adobe(self) -> list[Element]:
@@ -186,6 +186,19 @@ def _jfif_density(stream: JpegStream) -> tuple[int, int, int] | None:
     if not found:
         return None
     return found[-1][7], int.from_bytes(found[-1][8:10], "big"), int.from_bytes(found[-1][10:12], "big")
+
+
+def _png_density(data: bytes) -> tuple[int, int, int] | None:
+    """PNG 11.3.4.3, pHYs in pixels a metre, as JFIF's (2, X, Y) per cm; None without one before the image data."""
+    at = 8 if data.startswith(b"\x89PNG\r\n\x1a\n") else len(data)
+    while at + 8 <= len(data) and data[at + 4 : at + 8] != b"IDAT":
+        size = int.from_bytes(data[at : at + 4], "big")
+        body = data[at + 8 : at + 8 + size]
+        if data[at + 4 : at + 8] == b"pHYs" and len(body) == 9 and body[8] == 1:
+            x, y = (min((int.from_bytes(body[i : i + 4], "big") + 50) // 100, 65535) for i in (0, 4))
+            return (2, x, y) if x and y else None
+        at += size + 12
+    return None
 
 
 def fbmd_text(fbmd_type: str, numbers: list[int]) -> str:

@@ -57,6 +57,8 @@ class Generation(Step):
             raise PictureError(
                 "an alpha channel", place="generation", expected="grey or RGB", remedy="add a flatten step before it"
             )
+        if value.space != "rgb":
+            raise PictureError(f"{value.space} samples", place="generation", expected="grey or RGB")
         pixels = np.ascontiguousarray(value.pixels[:, :, 0] if value.pixels.shape[2] == 1 else value.pixels)
         steps = Encode(quality=self.quality, law=self.law).tables_for(value.width, value.height)
         factors = [(1, 1)] if pixels.ndim == 2 else [SAMPLINGS[self.sampling], (1, 1), (1, 1)]

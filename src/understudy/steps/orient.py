@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -24,7 +24,7 @@ class Orient(Step):
     def exact(self, value: Raster, context: Context) -> Raster:
         """A lossless permutation of samples."""
         pixels = upright(value.pixels, value.orientation) if self.apply else value.pixels
-        return Raster(pixels, value.icc, 1)
+        return replace(value, pixels=pixels, orientation=1)
 
 
 def upright(pixels: Pixels, orientation: int) -> Pixels:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Interval
@@ -54,6 +54,8 @@ class Resize(Step):
     resizes the stored picture, which comes before `orient`, by the width of the upright one."""
     alpha: Literal["own", "premultiply", "straight"] = "own"
     """Whether colours are multiplied by alpha while they are filtered; `own`: as the library itself does."""
+    at_own_size: bool = False
+    """Whether the filter also runs on a picture that fits already: ImageMagick's blackens what is fully transparent."""
     options: Mapping[str, Option] = field(default_factory=dict)
     """Further options of the library's module, such as `{ release = 12 }` of `pillow`."""
 
@@ -63,14 +65,14 @@ class Resize(Step):
         to = self.target(value.height, value.width) if turned else self.target(value.width, value.height)
         if turned:
             to = Target(to.height, to.width, to.scale)
-        if (to.width, to.height) == (value.width, value.height):
+        if (to.width, to.height) == (value.width, value.height) and not self.at_own_size:
             return value
         if to.width * to.height > MAX_PIXELS:
             raise LimitError(f"{to.width} x {to.height} pixels", place="resize", expected=f"at most {MAX_PIXELS}")
         pixels = resample.resize(
-            self.code, value.pixels, to.width, to.height, kernel=self.kernel, **self._options(to, value.has_alpha)
+            self.code, value.pixels, to.width, to.height, kernel=self.kernel, **self._options(to, value)
         )
-        return Raster(pixels, value.icc, value.orientation)
+        return replace(value, pixels=pixels)
 
     def target(self, width: int, height: int) -> Target:
         """The size that a picture of `width` x `height` gets."""
@@ -80,17 +82,19 @@ class Resize(Step):
             upscale=self.upscale, derive=self.derive, rounding=self.rounding, multiple=self.multiple,
         )  # fmt: skip
 
-    def _options(self, to: Target, has_alpha: bool) -> dict[str, Any]:
+    def _options(self, to: Target, value: Raster) -> dict[str, Any]:
         """The keyword options for the library's module."""
         known = resample.options(self.code)
         given: dict[str, Any] = dict(self.options)
+        if "orientation" in known:
+            given.setdefault("orientation", value.orientation)
         if self.geometry == "common":
             if "factors" not in known:
                 raise ProfileError(
                     f"geometry {self.geometry!r} with code {self.code!r}", place="resize", expected="per_axis"
                 )
             given["factors"] = (to.scale, to.scale)
-        if self.alpha != "own" and has_alpha:
+        if self.alpha != "own" and value.has_alpha:
             if "premultiply" in known:
                 given["premultiply"] = self.alpha == "premultiply"
             elif self.alpha == "premultiply":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -31,4 +31,4 @@ class Sharpen(Step):
         colours = value.pixels[:, :, :-1] if value.has_alpha else value.pixels
         sharp = three_tap(three_tap(colours, -self.side, axis=1), -self.side, axis=0)
         pixels = np.dstack([sharp, value.pixels[:, :, -1]]) if value.has_alpha else sharp
-        return Raster(pixels, value.icc, value.orientation)
+        return replace(value, pixels=pixels)

@@ -129,7 +129,7 @@ def _without_dc(values: NDArray[Any]) -> Thresholds:
 
 
 def distance_from(tables: Sequence[Sequence[int]], *, force_baseline: bool) -> float:
-    """The distance that jpegli reads back from (luma, chroma) tables, natural order.
+    """The distance that jpegli reads back from (luma, chroma) tables, or luma's alone, natural order.
 
     It asks which distances give each step and halves what is common to them; a step that contradicts those before
     it counts for nothing. It takes chroma for Cb's row and knows nothing of 4:2:0, so that what it reads is not what
@@ -137,7 +137,7 @@ def distance_from(tables: Sequence[Sequence[int]], *, force_baseline: bool) -> f
     """
     top = 255 if force_baseline else 32767
     least, most = 0.0, _FARTHEST
-    for steps, base in zip(tables, (Y_BASE_NATURAL, CB_BASE_NATURAL), strict=True):
+    for steps, base in zip(tables, (Y_BASE_NATURAL, CB_BASE_NATURAL), strict=False):
         for k in range(64):
             per_step = f32(f32(1.0 / base[k]) / GLOBAL_SCALE)
             lower = _distance(f32((steps[k] - 0.5) * per_step), k) if steps[k] > 1 else 0.0

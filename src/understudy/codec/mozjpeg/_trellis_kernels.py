@@ -28,7 +28,12 @@ _NEVER = np.float32(1e38)
 
 @kernel
 def _lambda(raw: Any, base: int, numerator: float, offset: float) -> np.float32:
-    """The block's Lagrangian multiplier: the more energy its AC has, the less a squared error weighs."""
+    """The block's Lagrangian multiplier: the more energy its AC has, the less a squared error weighs.
+
+    offset: 0 for the same multiplier in all blocks.
+    """
+    if offset == 0:
+        return np.float32(numerator)
     energy = np.float32(0)
     for k in range(1, 64):
         x = np.int32(raw[base + k])

@@ -5,7 +5,7 @@ scans (Al), then where the band of AC coefficients is split in two, if at all. A
 so it need not find the best of all candidates.
 
 Source: mozjpeg's jcparam.c and jcmaster.c (4.0.3) read for these facts; proved on the bytes of libvips' mozjpeg and of
-jpeglib's 3.0 and 4.0.3 (tests/codec/test_mozjpeg*.py).
+jpeglib's 3.0 and 4.0.3, and of cjpeg 5.0 (tests/codec/test_mozjpeg*.py).
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ class DcScans(StrEnum):
     """0: in one scan; the default of mozjpeg 4.0.3."""
     APART = "apart"
     """1: a scan each; the default of mozjpeg 3.0."""
+    SMALLEST = "smallest"
+    """2: luma in a scan of its own; Cb and Cr together or apart, whichever is smaller."""
 
 
 def search(n_components: int, dc: DcScans = DcScans.TOGETHER) -> ScanSearch:
@@ -53,6 +55,8 @@ def _search(n_components: int, dc: DcScans, code: Callable[[ScanSpec], CodedScan
     both = min(luma, chroma)
     every = _LUMA + _CHROMA if n_components == 3 else _LUMA
     script = [_dc(every)] if dc is DcScans.TOGETHER else [_dc((i,)) for i in every]
+    if dc is DcScans.SMALLEST and n_components == 3 and size([_dc(_CHROMA)]) <= size(script[1:]):
+        script[1:] = [_dc(_CHROMA)]
     script += _best_split(size, _LUMA, luma)
     script += [s for Al in range(luma - 1, both - 1, -1) for s in _refinement(_LUMA, Al)]
     if n_components == 3:

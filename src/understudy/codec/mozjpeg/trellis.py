@@ -4,7 +4,7 @@ For each component in turn: its levels are counted as a scan of this component a
 of the counts, and the levels are chosen again with these tables as the price list.
 
     distortion of a level    lambda (8 step level - raw)^2 / step^2, raw and 8 step in the integer DCT's scale
-    lambda                   2^14.75 / (2^16.5 + mean square of the block's 63 raw AC coefficients)
+    lambda                   2^14.75 / (2^16.5 + mean square of the block's 63 raw AC coefficients); see Tune
     rate                     bits of the run and size codes, of the level's own bits, and of the end-of-block code
 
 Source: mozjpeg's jcdctmgr.c, jccoefct.c, jcmaster.c and jcphuff.c (4.0.3) read for these facts; proved on the bytes
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +27,25 @@ from ...jpeg.syntax import NATURAL_OF_ZIGZAG, HuffTable, ScanSpec
 from ..sampling import Factors
 from . import _trellis_kernels as kernels
 
-__all__ = ["Trellis", "requantise"]
+__all__ = ["Trellis", "Tune", "requantise"]
 
-LAMBDA_LOG_SCALE1, LAMBDA_LOG_SCALE2 = 14.75, 16.5
-"""mozjpeg's defaults; what its tunings for PSNR, SSIM and MS-SSIM set instead is not proved here."""
+
+class Tune(StrEnum):
+    """What mozjpeg tunes lambda for, as its cjpeg calls it (there the first and third choose flat tables too)."""
+
+    PSNR = "psnr"
+    HVS_PSNR = "hvs-psnr"
+    SSIM = "ssim"
+    MS_SSIM = "ms-ssim"
+
+
+_LAMBDA: dict[Tune, tuple[float, float]] = {
+    Tune.PSNR: (2.0 ** (9 - 12), 0),
+    Tune.HVS_PSNR: (2.0**14.75, 2.0**16.5),
+    Tune.SSIM: (2.0**11.5, 2.0**12.75),
+    Tune.MS_SSIM: (2.0**12, 2.0**13),
+}
+"""(numerator, offset) of lambda; without an offset it is the numerator. mozjpeg: lambda_log_scale1, 2."""
 FREQ_SPLIT = 8
 
 
@@ -45,6 +61,7 @@ class Trellis:
     """Times that levels are counted and chosen again."""
     eob_opt: bool = False
     """Empty whole blocks where that makes runs of end-of-blocks cheaper."""
+    tune: Tune = Tune.HVS_PSNR
 
 
 def requantise(
@@ -79,7 +96,7 @@ def requantise(
             kernels.requantise(
                 source.reshape(-1), levels.reshape(-1), grid.v_real, grid.h_real, levels.shape[1], factors[index][1],
                 steps8, weights, _ac_rates(ac), np.float32(_sizes(ac)[0]), _run_rates(ac), _dc_rates(dc),
-                2.0**LAMBDA_LOG_SCALE1, 2.0**LAMBDA_LOG_SCALE2, Ss, Se, candidates, trellis.eob_opt,
+                *_LAMBDA[trellis.tune], Ss, Se, candidates, trellis.eob_opt,
             )  # fmt: skip
 
 

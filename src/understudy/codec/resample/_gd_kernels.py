@@ -80,4 +80,4 @@ def resampled(
                 if weight != 0.0:
                     value = np.float32(value / scale)
                 out[y, x * colours + c] = min(np.int32(np.float32(value + np.float32(0.5))), 255)
-            out_opacity[y, x] = 127 - min(np.int32(np.float32(clear + np.float32(0.5))), 127)
+            out_opacity[y, x] = max(127 - np.int32(np.float32(clear + np.float32(0.5))), 0)

@@ -1,6 +1,7 @@
 """One pass of a separable filter in fixed point: the loop under Pillow's resizing and its like.
 
-A sample becomes `clip((start + sum(weight * sample)) >> shift)` in 32-bit integers. The one kernel filters columns;
+A sample becomes `clip((start + sum(weight * sample)) >> shift)` in 32-bit integers, or that sum over a divisor of the
+output's own, cut to an integer (Go's packages). The one kernel filters columns;
 rows go through it too, in strips that are transposed into cache and back. Its inner loop runs along a row over slices
 (numba checks plain indices for being negative, which keeps the compiler from vector loads).
 """
@@ -17,6 +18,7 @@ from ..._jit import kernel
 
 _CHUNK = 1024
 """Samples of a row at a time: the sums stay in the first-level cache."""
+_NONE = np.zeros(0, np.int32)
 _STRIP = 32
 """Rows transposed at a time."""
 
@@ -31,10 +33,15 @@ class Taps:
     """`[n]`: how many samples it takes."""
     weights: NDArray[np.int32]
     """`[n, k]`: the weights, those beyond `count` unused."""
+    divisors: NDArray[np.int32] | None = None
+    """`[n]`: what each output's sum is divided by, 1 to 2^10, for sums up to 2^20; None for the shift alone."""
 
 
 @kernel
-def _columns(source: Any, first: Any, count: Any, weights: Any, start: int, shift: int, out: Any) -> None:
+def _columns(
+    source: Any, first: Any, count: Any, weights: Any, divisors: Any, start: int, shift: int, out: Any
+) -> None:
+    """`divisors`: int32, empty for none. Division is exact: `(sum + 1/2) / d` is at least 1/2d from an integer."""
     length = source.shape[1]
     sums = np.empty(_CHUNK, np.int32)
     for left in range(0, length, _CHUNK):
@@ -60,6 +67,12 @@ def _columns(source: Any, first: Any, count: Any, weights: Any, start: int, shif
                     sums[i] = np.int32(sums[i] + np.int32(np.int32(a0[i]) * w0))
                 t += 1
             made = out[y, left:right]
+            if divisors.size > 0:
+                inverse = np.float32(1.0) / np.float32(divisors[y])
+                for i in range(n):
+                    quotient = np.int32((np.float32(max(sums[i], np.int32(0))) + np.float32(0.5)) * inverse)
+                    made[i] = min(quotient, np.int32(255))
+                continue
             for i in range(n):
                 made[i] = min(max(np.int32(sums[i] >> np.int32(shift)), np.int32(0)), np.int32(255))
 
@@ -82,12 +95,16 @@ def _turn_back(strip: Any, top: int, rows: int, out: Any) -> None:
             line[i] = strip[i, r]
 
 
+def _divisors(taps: Taps) -> NDArray[np.int32]:
+    return _NONE if taps.divisors is None else taps.divisors
+
+
 def filter_columns(pixels: NDArray[np.uint8], taps: Taps, start: int, shift: int) -> NDArray[np.uint8]:
     """uint8 `[n, W, C]` of uint8 `[H, W, C]`: each output row a sum of rows."""
     height, width, channels = pixels.shape
     flat = np.require(pixels, requirements=["C", "W"]).reshape(height, width * channels)
     out = np.empty((taps.first.size, width * channels), np.uint8)
-    _columns(flat, taps.first, taps.count, taps.weights, start, shift, out)
+    _columns(flat, taps.first, taps.count, taps.weights, _divisors(taps), start, shift, out)
     return out.reshape(-1, width, channels)
 
 
@@ -102,6 +119,6 @@ def filter_rows(pixels: NDArray[np.uint8], taps: Taps, start: int, shift: int) -
     for top in range(0, height, _STRIP):
         rows = min(_STRIP, height - top)
         _turn(flat, top, rows, strip)
-        _columns(as_rows[0], taps.first, taps.count, taps.weights, start, shift, as_rows[1])
+        _columns(as_rows[0], taps.first, taps.count, taps.weights, _divisors(taps), start, shift, as_rows[1])
         _turn_back(filtered, top, rows, out)
     return out.reshape(height, n, channels)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..._jit import kernel
+from ...errors import ProfileError
 from ..three_tap import ONE, three_tap
 
 KERNELS: tuple[str, ...] = ("smooth-linear",)
@@ -67,7 +68,12 @@ def resize(
     for a reason that is not known, and so 1024, which rounds half up, at any other ratio.
     """
     if kernel not in KERNELS:
-        raise ValueError(f"kernel {kernel!r}, expected one of {KERNELS}")
+        raise ProfileError(f"kernel {kernel!r}", place="resampling by facebook", expected=", ".join(KERNELS))
+    for constant in (horizontal_constant, vertical_constant):
+        if type(constant) is not int or not 0 <= constant < ONE:
+            raise ProfileError(
+                f"constant {constant!r}", place="resampling by facebook", expected="an integer, 0 to 2047"
+            )
     rows, columns, channels = pixels.shape
     if not horizontal_constant:
         horizontal_constant = 1040 if 64 * columns == 77 * width else 1024

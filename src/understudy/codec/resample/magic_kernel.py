@@ -20,6 +20,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import ProfileError
+
 _SHARP: dict[str, tuple[Fraction, ...]] = {
     "magic-kernel": (Fraction(1),),
     "magic-kernel-sharp-2013": (Fraction(3, 2), Fraction(-1, 4)),
@@ -70,7 +72,7 @@ def resize(
 ) -> NDArray[np.uint8]:
     """uint8 [height, width, C] of uint8 [H, W, C], all channels alike, half up and clipped."""
     if kernel not in KERNELS:
-        raise ValueError(f"kernel {kernel!r}, expected one of {KERNELS}")
+        raise ProfileError(f"kernel {kernel!r}", place="resampling by magic_kernel", expected=", ".join(KERNELS))
     wide = _along_rows(pixels.astype(np.float64), width, kernel)
     out = _along_rows(wide.transpose(1, 0, 2), height, kernel).transpose(1, 0, 2)
     return np.ascontiguousarray(np.clip(np.floor(out + 0.5), 0, 255).astype(np.uint8))

@@ -165,7 +165,7 @@ def _divided(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     share = pixels * np.float32(1 / 255)
     alpha = share[:, :, -1:]
     scale = np.divide(np.float32(1), alpha, out=np.zeros_like(alpha), where=alpha > 0)
-    out = np.rint(np.minimum(share * scale * np.float32(255), np.float32(255))).astype(np.uint8)
+    out: NDArray[np.uint8] = np.rint(np.minimum(share * scale * np.float32(255), np.float32(255))).astype(np.uint8)
     out[:, :, -1] = pixels[:, :, -1]
     return out
 
@@ -173,14 +173,14 @@ def _divided(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def resize(
     pixels: NDArray[np.uint8], width: int, height: int, *, kernel: str = "high", orientation: int = 1
 ) -> NDArray[np.uint8]:
-    """uint8 `[height, width, C]` of uint8 `[H, W, C]`; C = 1 grey, 2 with alpha, 3 RGB, 4 with alpha, not premultiplied.
+    """uint8 `[height, width, C]` of uint8 `[H, W, C]`; C = 1 grey, 2 with alpha, 3 RGB, 4 with alpha.
 
     orientation: the EXIF orientation, 1 to 8, of a picture that is not turned yet and will be turned afterwards: the
     canvas mirrors or turns while it samples, and 5 to 8 take the finer sampler. Width and height are those of the
     stored picture.
 
-    Alpha is multiplied in before and divided out afterwards, as getImageData has it; multiplying it in again (which
-    encoding as JPEG does: over black) gives back what the canvas holds.
+    Alpha is not premultiplied; it is multiplied in before and divided out afterwards, as getImageData has it.
+    Multiplying it in again (encoding as JPEG does: over black) gives back what the canvas holds.
     Raises ValueError for an unknown kernel, orientation or number of channels, or an empty picture.
     """
     if kernel not in KERNELS or not 1 <= orientation <= 8:

@@ -2,8 +2,7 @@
 
 Weights are computed in single precision and cut, not rounded, to 2048ths, so a row of them can add up to a little less
 than 1. The horizontal pass keeps all 11 fraction bits; each product of the vertical pass and of the sharpening is cut
-back to 11 by itself, in 32 bits that wrap (a white pixel between black ones can come out black). One rounding, at the
-end.
+back to 11 by itself. One rounding, at the end.
 
 Source: facebookincubator/spectrum (MIT), core/proc/legacy, read in November 2026; written anew from what it does. No
 build of it was run here. Pictures of the target's size are passed on unsharpened there, so they are here.
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..._jit import kernel
+from ...errors import ProfileError
 
 KERNELS: tuple[str, ...] = ("magic-kernel", "magic-kernel-sharp")
 
@@ -105,9 +105,9 @@ def resize(
     strength of 1.32 (J. Costella) would be 668 of that, 676 of the exact quarter: documented as a factor only.
     """
     if kernel not in KERNELS:
-        raise ValueError(f"kernel {kernel!r}, expected one of {KERNELS}")
-    if not 0 <= side < 2048:
-        raise ValueError(f"side {side}, expected 0 to 2047")
+        raise ProfileError(f"kernel {kernel!r}", place="resampling by spectrum", expected=", ".join(KERNELS))
+    if type(side) is not int or not 0 <= side < 2048:
+        raise ProfileError(f"side {side!r}", place="resampling by spectrum", expected="an integer, 0 to 2047")
     rows, columns, channels = pixels.shape
     if (rows, columns) == (height, width):
         return pixels.copy()

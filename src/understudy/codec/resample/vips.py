@@ -49,19 +49,6 @@ def _new_size(size: int, scale: float) -> int:
     return int(size / (1.0 / scale) + 0.5) if scale < 1.0 else int(size * scale + 0.5)
 
 
-def jpeg_shrink_on_load(shrink: float, by: Literal["thumbnail", "sharp"] = "thumbnail") -> int:
-    """1, 2, 4 or 8: how much libjpeg's scaled inverse DCT does of a total `shrink` of a JPEG file.
-
-    `thumbnail`: vips_thumbnail leaves at least a factor of two to the filter. Measured on 8.14.1 and 8.18.7.
-    `sharp` leaves less: the largest of 2, 4, 8 up to `shrink`, halved where it equals the whole part of `shrink`.
-    Source: for sharp its changelog, and the battery's files at 2.1 to 2.8, which have no shrink-on-load; 3 and above
-    were not measured.
-    """
-    factor = 2.0 if by == "thumbnail" else 1.0
-    chosen = next((n for n in (8, 4, 2) if shrink >= n * factor), 1)
-    return chosen // 2 if by == "sharp" and 1 < chosen == int(shrink) else chosen
-
-
 def resize(
     pixels: Pixels,
     width: int,
