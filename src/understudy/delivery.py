@@ -108,7 +108,9 @@ def mimic(
     sized = False
     for step in chosen.steps:
         if isinstance(value, Raster) and step.takes is Source and step.gives is Raster:
-            continue  # an array needs no decoding
+            if step != type(step)():
+                context.notes.append(f"step {step.name} is left out, and what it changes: the picture came as samples")
+            continue
         if not isinstance(value, step.takes):
             raise PictureError(
                 f"a picture in memory, where step {step.name} wants a file", place="mimic", expected="bytes or a path"

@@ -95,6 +95,37 @@ def _turn_back(strip: Any, top: int, rows: int, out: Any) -> None:
             line[i] = strip[i, r]
 
 
+@kernel
+def _pick(pixels: Any, rows: Any, offsets: Any, channels: int, out: Any) -> None:
+    """Rows `rows` of `pixels` [H, N], of each the `channels` samples from every offset (uint64) on."""
+    for y in range(out.shape[0]):
+        source, made = pixels[rows[y]], out[y]
+        at = np.uint64(0)
+        if channels == 3:
+            for x in range(offsets.size):
+                i = offsets[x]
+                made[at] = source[i]
+                made[at + np.uint64(1)] = source[i + np.uint64(1)]
+                made[at + np.uint64(2)] = source[i + np.uint64(2)]
+                at += np.uint64(3)
+            continue
+        for x in range(offsets.size):
+            for c in range(channels):
+                made[at] = source[offsets[x] + np.uint64(c)]
+                at += np.uint64(1)
+
+
+def pick(pixels: NDArray[np.uint8], rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """uint8 `[rows.size, columns.size, C]`: the pixels at these rows and columns, which lie inside."""
+    height, width, channels = pixels.shape
+    if rows.min() < 0 or rows.max() >= height or columns.min() < 0 or columns.max() >= width:
+        raise ValueError(f"rows or columns outside a picture of {width} x {height}")
+    out = np.empty((rows.size, columns.size * channels), np.uint8)
+    flat = np.require(pixels, requirements=["C", "W"]).reshape(height, width * channels)
+    _pick(flat, rows, (columns * channels).astype(np.uint64), channels, out)
+    return out.reshape(rows.size, columns.size, channels)
+
+
 def _divisors(taps: Taps) -> NDArray[np.int32]:
     return _NONE if taps.divisors is None else taps.divisors
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _gd_kernels as kernels
+from ._separable import pick
 
 KERNELS = ("resampled", "resized")
 
@@ -33,7 +34,7 @@ def resize(pixels: Pixels, width: int, height: int, *, kernel: str, blend: bool 
     n = colours.shape[2]
     if kernel == "resized":
         y, x = _repeated(rows, height), _repeated(columns, width)
-        out, out_opacity = colours[y][:, x], opacity[y][:, x]
+        out, out_opacity = pick(colours, y, x), pick(opacity[:, :, None], y, x)[:, :, 0]
     else:
         flat = np.ascontiguousarray(colours).reshape(rows, columns * n).copy()
         out_flat, out_opacity = np.empty((height, width * n), np.uint8), np.empty((height, width), np.uint8)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _opencv_kernels as kernels
+from ._separable import pick
 
 KERNELS = ("nearest", "linear", "cubic", "lanczos4", "area")
 
@@ -49,12 +50,15 @@ def resize(
     if kernel == "nearest":
         x = np.minimum(np.floor(np.arange(width) * (1.0 / factor_x)), columns - 1).astype(np.int64)
         y = np.minimum(np.floor(np.arange(height) * (1.0 / factor_y)), rows - 1).astype(np.int64)
-        return np.ascontiguousarray(pixels[y][:, x])
+        return pick(pixels, y, x)
     scale_x, scale_y = 1.0 / factor_x, 1.0 / factor_y
     cell = _whole(scale_x), _whole(scale_y)
     if (kernel == "linear" and cell == (2, 2)) or (kernel == "area" and min(cell) > 0):
         half_up = cell == (2, 2) and channels != 2
-        kernels.area_of_whole_cells(flat, cell[0], cell[1], channels, half_up, out)
+        if half_up and 2 * width <= columns and 2 * height <= rows:
+            kernels.area_of_four(flat, channels, out)
+        else:
+            kernels.area_of_whole_cells(flat, cell[0], cell[1], channels, half_up, out)
     elif kernel == "area" and min(scale_x, scale_y) >= 1:
         across, down = _cells(columns, width, scale_x), _cells(rows, height, scale_y)
         kernels.area(flat, *across, *down, channels, out)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..._jit import kernel as compiled
-from ._separable import Taps, filter_columns, filter_rows
+from ._separable import Taps, filter_columns, filter_rows, pick
 
 KERNELS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos", "mks2013", "mks2021")
 
@@ -105,26 +105,6 @@ def _weigh(which: int, size: int, low: float, scale: float, support: float, firs
         first[i], count[i] = begin, n
 
 
-@compiled
-def _pick(pixels: Any, rows: Any, offsets: Any, channels: int, out: Any) -> None:
-    """Rows `rows` of `pixels` [H, N], of each the `channels` samples from every offset (uint64) on."""
-    for y in range(out.shape[0]):
-        source, made = pixels[rows[y]], out[y]
-        at = np.uint64(0)
-        if channels == 3:
-            for x in range(offsets.size):
-                i = offsets[x]
-                made[at] = source[i]
-                made[at + np.uint64(1)] = source[i + np.uint64(1)]
-                made[at + np.uint64(2)] = source[i + np.uint64(2)]
-                at += np.uint64(3)
-            continue
-        for x in range(offsets.size):
-            for c in range(channels):
-                made[at] = source[offsets[x] + np.uint64(c)]
-                at += np.uint64(1)
-
-
 def taps(kernel: str, size: int, new_size: int, low: float, high: float) -> Taps:
     """The weights, with 22 fraction bits, that make `new_size` samples of `low` to `high` of `size` samples."""
     low32, high32 = np.float32(low), np.float32(high)  # the box is C float in Pillow
@@ -202,11 +182,7 @@ def _nearest(pixels: Pixels, width: int, height: int, box: Box) -> Pixels:
     left, top, right, bottom = box
     rows = np.minimum(positions(top, bottom, height), pixels.shape[0] - 1)
     columns = np.minimum(positions(left, right, width), pixels.shape[1] - 1)
-    channels = pixels.shape[2]
-    out = np.empty((height, width * channels), np.uint8)
-    flat = np.require(pixels, requirements=["C", "W"]).reshape(pixels.shape[0], -1)
-    _pick(flat, rows, (columns * channels).astype(np.uint64), channels, out)
-    return out.reshape(height, width, channels)
+    return pick(pixels, rows, columns)
 
 
 def _reduced_first(
