@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import statistics
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +51,12 @@ def report(title: str, times: dict[str, list[float]], peer: str) -> list[str]:
     return lines
 
 
+def head(name: str, what: str) -> str:
+    """The line above a benchmark's tables: day, what was measured, machine, and how busy it was."""
+    loads = "/".join(f"{load:.1f}" for load in os.getloadavg()[:2])
+    return f"{date.today().isoformat()}; `python benchmarks/{name}.py`; {what}; {machine()}; load {loads} (1/5 min)\n"
+
+
 def machine() -> str:
     """The processor and Python, for the head of a report."""
     model = next(
@@ -59,4 +67,4 @@ def machine() -> str:
         ),
         platform.processor(),
     )
-    return f"{model}, Python {platform.python_version()}"
+    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"

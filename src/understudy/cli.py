@@ -108,15 +108,22 @@ def mimic(
     from .delivery import mimic as run
     from .profile import load_profile
 
-    chosen = _at("--like", lambda: load_profile(profile).like(_parsed(like))) if like else load_profile(profile)
-    chosen = chosen.with_values(_assignments(values))
+    overrides = _assignments(values)
+    chosen = load_profile(profile)
+    stream = _at("--like", lambda: _parsed(like)) if like else None
+    if stream is not None:
+        chosen = _at("--like", lambda: load_profile(profile, stream, overrides))
+    chosen = chosen.with_values(overrides)
+    if stream is not None and (contradicted := chosen.contradictions(stream)):
+        _say(f"note: {like} is not of {chosen.name}: it contradicts {', '.join(contradicted)}")
     several = len(pictures) > 1 or out.is_dir()
     targets = _targets(pictures, out) if several else {pictures[0]: out}
 
     def one(item: tuple[Path, Path]) -> UnderstudyError | None:
         picture, target = item
         try:
-            delivery = _at(str(picture), lambda: run(read_file(picture), chosen, trace=trace is not None))
+            data = read_file(picture)
+            delivery = _at(str(picture), lambda: run(data, chosen, trace=trace is not None))
             if trace:
                 _write_trace(delivery, trace / picture.stem if several else trace)
             write_file(target, delivery.data)

@@ -89,20 +89,21 @@ def mimic(
     picture: a file's bytes, a path, a Pillow image, or uint8 `[H, W]`, `[H, W, 3]` or `[H, W, 4]` (RGB, RGBA). An
     array or a Pillow image enters after the decode step, upright and without an ICC profile unless the image has one.
     profile: see `load_profile`.
-    like: a delivered file whose values replace those that the profile declares free.
+    like: a delivered file whose values replace those that the profile declares free; it also decides between the
+    eras of a platform named alone.
     trace: keep every stage.
     overrides: parameter values, `quality=92`, or `**{"encode.quality": 92}` where a name alone is ambiguous; they
     win over `like`.
 
     Raises PictureError, ProfileError, LimitError, JpegError.
     """
-    chosen = load_profile(profile)
-    if like is not None:
-        chosen = chosen.like(like if isinstance(like, JpegStream) else parse(like))
-    chosen = chosen.with_values(overrides)
+    stream = parse(like) if isinstance(like, bytes) else like
+    chosen = load_profile(profile, stream, overrides).with_values(overrides)
     value: Value
     value, sent = _as_value(picture)
     context = Context(sent)
+    if stream is not None and (contradicted := chosen.contradictions(stream)):
+        context.notes.append(f"the file to be like is not of {chosen.name}: it contradicts {', '.join(contradicted)}")
     stages = []
     encoded: Encoded | None = None
     sized = False

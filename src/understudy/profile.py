@@ -30,7 +30,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cache
@@ -42,7 +42,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from .errors import ProfileError
 from .jpeg.syntax import JpegStream
-from .steps import Delivered, Source, Step, registry
+from .steps import Delivered, Rule, Source, Step, registry
 
 SCHEMA = 1
 
@@ -150,15 +150,16 @@ class Profile:
         known = ", ".join(f"{name}.{p}" for name, parameters in owners.items() for p in parameters)
         raise ProfileError(f"no parameter {key!r}", place=self.name, expected=f"one of {known}")
 
-    def like(self, delivered: JpegStream) -> Profile:
+    def like(self, delivered: JpegStream, given: Collection[str] = ()) -> Profile:
         """The same profile with every free value taken from a delivered file.
 
+        given: names of values that are not to be taken (see `with_values`).
         Raises ProfileError where the file does not show one (its tables follow another law, say).
         """
-        observed: dict[str, Any] = {}
-        for step in self.steps:
-            observed |= {f"{step.name}.{key}": value for key, value in step.observe(delivered).items()}
-        missing = [key for key in self.free if key not in observed]
+        settled = {".".join(self._find(key)) for key in given}
+        wanted = [key for key in self.free if key not in settled]
+        observed = self._observed(delivered)
+        missing = [key for key in wanted if key not in observed]
         if missing:
             raise ProfileError(
                 f"the delivered file does not show {', '.join(missing)}",
@@ -166,28 +167,66 @@ class Profile:
                 expected="a file of this platform and era",
                 remedy="inspect it; for a quality, see whether its tables follow the profile's law",
             )
-        return self.with_values({key: observed[key] for key in self.free})
+        return self.with_values({key: observed[key] for key in wanted})
+
+    def contradictions(self, delivered: JpegStream) -> list[str]:
+        """`step.parameter`s whose fixed value a delivered file contradicts; none for one of its own."""
+        out = []
+        for key, seen in self._observed(delivered).items():
+            step_name, parameter = key.split(".", 1)
+            own = getattr(self.step(step_name), parameter)
+            if key in self.free or isinstance(own, Rule) or own == ():
+                continue
+            if isinstance(own, tuple) and isinstance(seen, tuple):
+                own = own[: len(seen)]  # ids are listed for four components
+            if own != seen:
+                out.append(key)
+        return out
+
+    def _observed(self, delivered: JpegStream) -> dict[str, Any]:
+        """`step.parameter` -> what a delivered file shows of it."""
+        return {f"{s.name}.{key}": value for s in self.steps for key, value in s.observe(delivered).items()}
 
 
-def load_profile(name: str | Path | Profile) -> Profile:
+def load_profile(name: str | Path | Profile, like: JpegStream | None = None, given: Collection[str] = ()) -> Profile:
     """A shipped profile by name, or the profile in a TOML file.
 
     name: `facebook` (the platform's newest), `facebook@2016` (the newest that holds in that year),
     `facebook/classic-2014` (that one), or a path that ends in .toml.
-    Raises ProfileError with the known names.
+    like: a delivered file; its values replace the free ones (see `Profile.like`, also for `given`). Of several eras
+    that the name leaves open, the one that the file contradicts least is taken, of equal ones the newest.
+    Raises ProfileError with the known names, or where the file fits none.
     """
+    candidates = _candidates(name)
+    if like is None:
+        return candidates[0]
+    fitting: list[tuple[int, Profile]] = []
+    failure: ProfileError | None = None
+    for candidate in candidates:
+        try:
+            fitting.append((len(candidate.contradictions(like)), candidate.like(like, given)))
+        except ProfileError as error:
+            failure = failure or error
+    if not fitting:
+        assert failure is not None, "there is a candidate, and it failed"
+        raise failure
+    return min(fitting, key=lambda pair: pair[0])[1]
+
+
+def _candidates(name: str | Path | Profile) -> list[Profile]:
+    """The profiles that `name` may mean, the newest first."""
     if isinstance(name, Profile):
-        return name
+        return [name]
     if str(name).endswith(".toml"):
         path = Path(name)
         try:
-            return loads(path.read_text(encoding="utf-8"), str(path))
+            return [loads(path.read_text(encoding="utf-8"), str(path))]
         except (OSError, UnicodeDecodeError) as error:
             raise ProfileError(f"{error}", place=str(path), expected="a readable TOML file") from None
     shipped = shipped_profiles()
     name = str(name)
     if name in shipped:
-        return shipped[name]
+        return [shipped[name]]
     platform, _, year = name.partition("@")
     fitting = [p for p in shipped.values() if p.when.platform == platform and not p.when.by_name_only]
     if year:
@@ -197,7 +236,7 @@ def load_profile(name: str | Path | Profile) -> Profile:
         raise ProfileError(
             f"{name!r}", place="profile", expected=f"one of {', '.join(shipped)}", remedy="or a path to a .toml"
         )
-    return max(fitting, key=lambda p: (p.when.since or 0, p.name))
+    return sorted(fitting, key=lambda p: (p.when.since or 0, p.name), reverse=True)
 
 
 def shipped_profiles() -> dict[str, Profile]:

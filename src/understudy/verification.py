@@ -28,6 +28,8 @@ class PairScore:
     """One pair: our delivery beside the real one."""
 
     name: str
+    profile: str = ""
+    """The profile that was played: of a platform named alone, the era that the received file contradicts least."""
     bytes_identical: bool = False
     headers_equal: bool = False
     """All bytes but the scans' data."""
@@ -108,16 +110,17 @@ def verify(
     A pair that fails (unreadable file, wrong format) gets its error in its score; the others go on.
     Raises ProfileError, and PairsError when there are no pairs.
     """
-    chosen = load_profile(profile).with_values(overrides)
+    load_profile(profile).with_values(overrides)  # a wrong name or value fails now, not once a pair
     listed = list(find_pairs(pairs) if isinstance(pairs, (str, Path)) else pairs)
     if not listed:
         raise PairsError("no pairs", place="verify", expected="at least one")
-    scores = tuple(_score(chosen, pair, i, free, overrides) for i, pair in enumerate(progress(listed)))
-    return Scores(chosen.name, free, scores)
+    scores = tuple(_score(profile, pair, i, free, overrides) for i, pair in enumerate(progress(listed)))
+    played = dict.fromkeys(s.profile for s in scores if s.profile)
+    return Scores(", ".join(played) or str(getattr(profile, "name", profile)), free, scores)
 
 
 def _score(
-    profile: Profile, pair: Pair | tuple[Any, bytes], index: int, free: Free, values: Mapping[str, Any]
+    profile: str | Path | Profile, pair: Pair | tuple[Any, bytes], index: int, free: Free, values: Mapping[str, Any]
 ) -> PairScore:
     name = pair.name if isinstance(pair, Pair) else f"pair {index + 1}"
     try:
@@ -127,7 +130,7 @@ def _score(
             picture, received = pair
         stream = parse(received)
         theirs = read_coefficients(stream)
-        chosen = profile.like(stream).with_values(values) if free == "given" else profile
+        chosen = load_profile(profile, stream if free == "given" else None, values).with_values(values)
         return compare(name, mimic(picture, chosen), received, stream, theirs)
     except UnderstudyError as error:
         return PairScore(name, error=str(error))
@@ -141,6 +144,7 @@ def compare(name: str, ours: Delivery, received: bytes, stream: JpegStream, thei
     psnr, equal = _pixel_agreement(mine, theirs)
     return PairScore(
         name,
+        ours.profile.name,
         bytes_identical=ours.data == received,
         headers_equal=_headers(ours.stream) == _headers(stream),
         coefficients=sum(c.real.size for c in theirs.components),

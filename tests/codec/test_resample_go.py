@@ -27,7 +27,7 @@ from understudy.jpeg.compose import DhtLayout
 from understudy.steps import Context, Delivered, Raster, Source, registry
 
 GOLDENS = Path(__file__).with_name("go") / "goldens.json"
-SIZES = [(1, 1), (7, 11), (16, 16), (17, 33), (65, 57)]
+SIZES = [(1, 1), (7, 11), (16, 16), (22, 20), (17, 33), (65, 57)]
 RESIZED = {(1, 1): [(3, 2)], (7, 11): [(3, 5), (20, 31)], (65, 57): [(40, 31), (64, 13), (131, 97), (6, 57)]}
 SAMPLINGS = {"444": "4:4:4", "422": "4:2:2", "420": "4:2:0"}
 

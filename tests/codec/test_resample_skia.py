@@ -14,8 +14,12 @@ from PIL import Image, ImageCms
 from oracles import pillow, scene
 from understudy.codec import skia_color
 from understudy.codec.resample import skia
+from understudy.codec.sizes import Fit, ShrinkOnLoad
 from understudy.errors import PictureError
-from understudy.steps.orient import upright
+from understudy.steps import Context, Source
+from understudy.steps.decode import Decode
+from understudy.steps.orient import Orient, upright
+from understudy.steps.resize import Resize
 
 Case = tuple[Any, int, int, int]
 """Pixels as stored, EXIF orientation, width and height as drawn."""
@@ -115,6 +119,31 @@ def test_alpha() -> None:
     check([*cases, (ramp.astype(np.uint8), 1, 256, 256)])
     two = skia.resize(cases[1][0][:, :, 2:], 77, 66)
     assert np.array_equal(two, skia.resize(cases[1][0], 77, 66)[:, :, 2:]), "grey with alpha is as any colour with it"
+
+
+def test_jpegs_of_whole_mcus_are_made_smaller_by_the_decoder() -> None:
+    """Through the steps of a profile: decode, resize, orient."""
+    rows = [
+        (608, 400, 70, 2, 1),
+        (640, 640, 100, 2, 1),
+        (640, 480, 200, 2, 6),
+        (640, 480, 300, 0, 3),
+        (640, 480, 321, 2, 1),
+    ]
+    rows += [(640, 640, 40, 0, 1), (640, 472, 150, 1, 1), (632, 480, 150, 1, 1), (601, 403, 70, 0, 1)]
+    sent, ours = [], []
+    for i, (width, height, limit, subsampling, orientation) in enumerate(rows):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        data = pillow(scene(width, height, 3, i), quality=90, subsampling=subsampling, exif=exif)
+        raster = Decode(draft=Fit.LONGEST_SIDE, draft_limit=limit, draft_by=ShrinkOnLoad.CHROMIUM).exact(
+            Source(data), Context()
+        )
+        raster = Orient().exact(Resize(limit=limit, code="skia", kernel="high").exact(raster, Context()), Context())
+        sent.append((data, raster.width, raster.height))
+        ours.append(raster.pixels)
+    for row, pixels, theirs in zip(rows, ours, drawn(sent), strict=True):
+        assert np.array_equal(pixels, theirs[:, :, :3]), row
 
 
 def test_grey_is_as_any_colour_and_what_does_not_exist_is_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from understudy.steps.decode import Decode
 from understudy.steps.resize import Resize
 
 VERSIONS = ("8.14", "8.14-plain", "8.18")
-SIZES = [(1, 1), (50, 1), (2, 300), (11, 7), (65, 64), (137, 101), (520, 700)]
+SIZES = [(1, 1), (50, 1), (2, 300), (11, 7), (65, 64), (137, 101), (403, 301)]
 """(width, height)."""
 DOWN = (0.99, 1 / 1.01, 0.77, 2 / 3, 0.5, 0.41, 1 / 3, 0.25, 0.19, 0.11, 0.043)
 UP = (1.01, 1.3, 1.5, 2.0, 7 / 3, 3.7)
@@ -30,6 +31,7 @@ def kernels(version: str) -> list[str]:
     return [k for k in vips.KERNELS if version == "8.18" or not k.startswith("mks")]
 
 
+@cache
 def picture(width: int, height: int, channels: int, seed: int = 0) -> Any:
     """Noise over the whole range where the picture is small, else something like a photograph."""
     if width * height > 20_000:
@@ -57,6 +59,25 @@ def test_resizing_equals_libvips_in_every_sample(version: str, size: tuple[int, 
         _, pixels, (x_scale,), named = case
         ours = vips.by_scale(pixels, x_scale, named["vscale"], named["kernel"], version)
         assert ours.shape == theirs.shape, named
+        assert np.array_equal(ours, theirs), (pixels.shape, x_scale, named)
+
+
+@pytest.mark.parametrize("version", ["8.14", "8.18"])
+def test_positions_that_are_ties_fall_as_in_libvips(version: str) -> None:
+    """Old and new side in small ratios: positions lie on the border of two 64ths, and the last bit of sums decides."""
+    cases: list[Case] = []
+    for side, new in ((1500, 1000), (1280, 700), (1200, 1024), (900, 640), (1365, 325), (1536, 250), (1000, 150)):
+        for width, height in ((side, 20), (20, side)):
+            scale = 1.0 / (side / new)
+            vertical = {"vscale": 1.0} if width == side else {"vscale": scale}
+            pixels = picture(width, height, 1)
+            cases.append(("resize", pixels, (scale if width == side else 1.0,), {**vertical, "kernel": "lanczos3"}))
+    for width, height, new in ((403, 301, 64), (841, 843, 160), (643, 707, 160), (925, 1124, 96), (797, 655, 80)):
+        scale = 1.0 / (width / new)
+        cases.append(("resize", picture(width, height, 1), (scale,), {"vscale": scale, "kernel": "lanczos3"}))
+    for case, theirs in zip(cases, ask(version, cases), strict=True):
+        _, pixels, (x_scale,), named = case
+        ours = vips.by_scale(pixels, x_scale, named["vscale"], "lanczos3", version)
         assert np.array_equal(ours, theirs), (pixels.shape, x_scale, named)
 
 

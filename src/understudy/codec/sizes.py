@@ -60,6 +60,8 @@ class ShrinkOnLoad(StrEnum):
     """vips_thumbnail: half of it at most; partial last samples are dropped."""
     SHARP = "sharp"
     """sharp: less than all of it; partial last samples are dropped."""
+    CHROMIUM = "chromium"
+    """Chromium's canvas: all of one to three `halvings`, nothing of more; only of a JPEG of whole MCUs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,20 @@ def _rounded(value: int | float, divisor: int, rounding: Rounding, multiple: int
         case Rounding.HALF_EVEN:
             up = 2 * rest > divisor or (2 * rest == divisor and whole % 2 == 1)
     return max(whole + up, 1) * multiple
+
+
+def halvings(width: int, height: int, to_width: int, to_height: int) -> int:
+    """How often Chromium halves a picture, sides rounded up, before it samples it: both stay as large as the target.
+
+    Source: measured, tests/codec/test_resample_skia.
+    """
+    times, size = 0, (width, height)
+    while size != (1, 1):
+        smaller = (-(-width >> (times + 1)), -(-height >> (times + 1)))
+        if smaller[0] < to_width or smaller[1] < to_height:
+            break
+        times, size = times + 1, smaller
+    return times
 
 
 def shrink_on_load(shrink: float, how: ShrinkOnLoad) -> int:

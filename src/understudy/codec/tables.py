@@ -277,7 +277,8 @@ def candidates(steps_natural: Sequence[int]) -> tuple[TableMatch, ...]:
     """Every law, quality and role that gives exactly this table; empty if none does.
 
     More than one where tables tie: the flat ones of MOZJPEG_1 come again at neighbouring qualities; all ones is Q100 of
-    most laws and all 255 is Q1, of some also Q2 and Q3; and two chroma tables at Q99 and Q2 are other laws' too.
+    most laws and all 255 is Q1, of some also Q2 and Q3; two chroma tables at Q99 and Q2 are other laws' too; and
+    JPEGLI's luma at Q92 in 4:2:0 is its luma at Q90 in other samplings.
     """
     steps = tuple(int(q) for q in steps_natural)
     if len(steps) != 64:

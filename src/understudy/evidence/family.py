@@ -34,6 +34,7 @@ class Layout:
 
 
 def one(*values: str) -> frozenset[str]:
+    """Any one of these values."""
     return frozenset(values)
 
 
@@ -193,6 +194,7 @@ def _before_frame(stream: JpegStream) -> str:
 
 
 def conclude(stream: JpegStream, observations: tuple[Observation, ...]) -> Iterator[Observation]:
+    """Which layouts the traits agree with, each with what supports and contradicts it; nothing without a trait."""
     found = traits(stream, observations)
     if not found:
         return

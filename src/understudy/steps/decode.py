@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ..codec import go_jpeg
 from ..codec.decode import to_rgb
-from ..codec.sizes import Derive, Fit, Rounding, ShrinkOnLoad, shrink_on_load, target
+from ..codec.sizes import Derive, Fit, Rounding, ShrinkOnLoad, halvings, shrink_on_load, target
 from ..codec.variants import Decoder, Upsampling
 from ..errors import LimitError, PictureError, ProfileError, UnderstudyError, UnsupportedJpegError
 from ..jpeg.coefficients import Coefficients
@@ -55,7 +55,8 @@ class Decode(Step):
     """How the other side is rounded."""
     draft_by: ShrinkOnLoad = ShrinkOnLoad.PILLOW
     """Whose rule `draft` follows. libvips and sharp look at the picture as shown, its EXIF orientation applied, keep
-    more for the resampling that follows, and drop a last row or column that stands for too few stored pixels."""
+    more for the resampling that follows, and drop a last row or column that stands for too few stored pixels. Chromium
+    decodes a JPEG smaller only where its sides are whole MCUs."""
 
     def exact(self, value: Source, context: Context) -> Raster:
         """Raster uint8 `[H, W, 1 to 4]` with the file's ICC profile and EXIF orientation, neither applied.
@@ -88,6 +89,8 @@ class Decode(Step):
         parts = coefficients.components
         icc, orientation = _metadata(data)
         eighths = self.eighths(coefficients.width, coefficients.height, orientation)
+        if self.draft_by is ShrinkOnLoad.CHROMIUM and not _has_whole_mcus(coefficients):
+            eighths = 8
         width, height = (-(-side * eighths // 8) for side in (coefficients.width, coefficients.height))
         if width * height > MAX_PIXELS:
             raise LimitError(f"{width} x {height} pixels", place="decode.scale", expected=f"at most {MAX_PIXELS}")
@@ -135,10 +138,18 @@ class Decode(Step):
             width, height, self.draft, self.draft_limit, self.draft_limit_height,
             derive=self.draft_derive, rounding=self.draft_rounding,
         )  # fmt: skip
+        if self.draft_by is ShrinkOnLoad.CHROMIUM:
+            times = halvings(width, height, to.width, to.height)
+            return 8 >> times if times <= 3 else 8
         if self.draft_by is not ShrinkOnLoad.PILLOW:
             return 8 // shrink_on_load(1.0 / to.scale, self.draft_by)
         times = min(width // to.width, height // to.height)
         return next((8 // shrink for shrink in (8, 4, 2) if times >= shrink), 8)
+
+
+def _has_whole_mcus(coefficients: Coefficients) -> bool:
+    h, v = (max(factor[i] for factor in coefficients.factors) for i in (0, 1))
+    return coefficients.width % (8 * h) == 0 and coefficients.height % (8 * v) == 0
 
 
 def _is_rgb(stream: JpegStream) -> bool:

@@ -107,6 +107,41 @@ def _dc_node_costs(
 
 
 @kernel
+def _dc_reach(
+    column: int, candidates: int, predicted: np.int32, rates: Any, level: Any, origin: Any, error: Any, cost: Any,
+    before: Any,
+) -> None:  # fmt: skip
+    """The cheapest way to each DC candidate of `column`: its cost, and in origin[column] the candidate before it."""
+    for c in range(candidates):
+        before[c] = cost[c]
+    for c in range(candidates):
+        here = level[column, c]
+        if column == 0:
+            cost[c] = rates[here - predicted + DC_REACH] + error[c]
+            continue
+        best, best_from = np.float32(0), -1
+        for b in range(candidates):
+            total = rates[here - level[column - 1, b] + DC_REACH] + error[c] + before[b]
+            if best_from < 0 or total < best:
+                best, best_from = total, b
+        cost[c], origin[column, c] = best, best_from
+
+
+@kernel
+def _dc_choose(columns: int, candidates: int, level: Any, origin: Any, cost: Any, out: Any, first: int) -> np.int32:
+    """Writes the DC levels of the cheapest path into the row of `out` that begins at `first`; returns the last."""
+    chosen = 0
+    for c in range(1, candidates):
+        if cost[c] < cost[chosen]:
+            chosen = c
+    last = level[columns - 1, chosen]
+    for column in range(columns - 1, -1, -1):
+        out[first + 64 * column] = level[column, chosen]
+        chosen = origin[column, chosen]
+    return np.int32(last)
+
+
+@kernel
 def _cheapest_run(
     cost: np.float32, columns: int, zeroed: Any, kept: Any, ends: Any, run_rates: Any, whole: bool
 ) -> tuple[np.float32, int]:
@@ -178,19 +213,7 @@ def requantise(
                     np.int32(raw[base]), np.int32(steps8[0]), candidates, multiplier * weights[0], column, dc_level,
                     dc_error,
                 )  # fmt: skip
-                for c in range(candidates):
-                    dc_before[c] = dc_cost[c]
-                for c in range(candidates):
-                    here = dc_level[column, c]
-                    if column == 0:
-                        dc_cost[c] = dc_rates[here - predicted + DC_REACH] + dc_error[c]
-                        continue
-                    best, best_from = np.float32(0), -1
-                    for b in range(candidates):
-                        total = dc_rates[here - dc_level[column - 1, b] + DC_REACH] + dc_error[c] + dc_before[b]
-                        if best_from < 0 or total < best:
-                            best, best_from = total, b
-                    dc_cost[c], dc_from[column, c] = best, best_from
+                _dc_reach(column, candidates, predicted, dc_rates, dc_level, dc_from, dc_error, dc_cost, dc_before)
             node = _path(
                 raw, base, steps8, weights, rates, end_rate, multiplier, Ss, Se, zeroed, at, level, cost, previous,
                 distortion,
@@ -217,11 +240,4 @@ def requantise(
                 block = first - 1
                 first = run_from[first]
         if candidates > 0:
-            chosen = 0
-            for c in range(1, candidates):
-                if dc_cost[c] < dc_cost[chosen]:
-                    chosen = c
-            for column in range(columns - 1, -1, -1):
-                out[(row * stride + column) * 64] = dc_level[column, chosen]
-                chosen = dc_from[column, chosen]
-            predicted = np.int32(out[(row * stride + columns - 1) * 64])
+            predicted = _dc_choose(columns, candidates, dc_level, dc_from, dc_cost, out, row * stride * 64)

@@ -30,7 +30,7 @@ def resize(pixels: Pixels, width: int, height: int, *, kernel: str, blend: bool 
     rows, columns, channels = pixels.shape
     has_alpha = channels in (2, 4)
     colours = pixels[:, :, :-1] if has_alpha else pixels
-    opacity = pixels[:, :, -1] >> 1 if has_alpha else np.full((rows, columns), 127, np.uint8)
+    opacity = pixels[:, :, -1] >> np.uint8(1) if has_alpha else np.full((rows, columns), 127, np.uint8)
     n = colours.shape[2]
     if kernel == "resized":
         y, x = _repeated(rows, height), _repeated(columns, width)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..sizes import halvings
 from ._skia_kernels import mix4, mix16
 
 __all__ = ["KERNELS", "resize"]
@@ -115,14 +116,8 @@ def _smaller_copy(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray
 
 def _copy_size(columns: int, rows: int, width: int, height: int) -> tuple[int, int]:
     """(width, height) divided by the largest power of 2, rounded up, that still is as large as the destination."""
-    size, level = (columns, rows), 0
-    while size != (1, 1):
-        level += 1
-        smaller = (-(-columns >> level), -(-rows >> level))
-        if smaller[0] < width or smaller[1] < height:
-            break
-        size = smaller
-    return size
+    times = halvings(columns, rows, width, height)
+    return -(-columns >> times), -(-rows >> times)
 
 
 def _draw(pixels: NDArray[np.uint8], width: int, height: int, orientation: int) -> NDArray[np.uint8]:

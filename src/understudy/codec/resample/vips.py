@@ -40,8 +40,9 @@ _POSITIONS = 64
 """Filter positions a sample."""
 _ORC_TAPS = 49
 """Above, 8.14's Orc program does not compile and the plain code runs: only with a `gap` of 0 or over 4."""
-_STRIP = 16
-"""Rows that libvips makes at a time: vertical positions are summed up anew in each strip."""
+_STRIP, _TILE = 16, 128
+"""libvips makes 16 rows at a time, or tiles of 128 x 128 where an axis has box means, and sums positions up anew in each;
+their last bit decides where they are ties. Measured on sizes in rational ratios; see `_pieces`."""
 
 
 def _new_size(size: int, scale: float) -> int:
@@ -68,7 +69,8 @@ def resize(
     the ratio of the sizes on each axis (`size=force`, sharp's `fit: "fill"`).
     gap: the shrink that is left at least to the filter where whole boxes are averaged first; 0 for no boxes.
     premultiply: with 2 or 4 channels, colours are multiplied by alpha before and divided after (vips_premultiply with
-    samples cut to integers), as vips_thumbnail and sharp do; False filters each channel alone, as vips_resize does.
+    samples cut to integers), as sharp and 8.18's vips_thumbnail do (8.14's vips_thumbnail keeps floats between, which
+    is not built); False filters each channel alone, as vips_resize does.
 
     Raises ProfileError for a kernel that the version lacks, and where `factors` do not give `width` x `height`.
     """
@@ -94,11 +96,12 @@ def by_scale(
     x_scale, y_scale = max(x_scale, 1.0 / pixels.shape[1]), max(y_scale, 1.0 / pixels.shape[0])
     if kernel == "nearest":
         return _nearest(pixels, x_scale, y_scale, gap)
-    out = pixels
+    out, (height, width, _) = pixels, pixels.shape
+    down, across = _pieces(_box(width, 1.0 / x_scale, gap), _box(height, 1.0 / y_scale, gap), version)
     if y_scale < 1.0:
-        out = _reduced(out, 1.0 / y_scale, kernel, version, gap, columns=True)
+        out = _reduced(out, 1.0 / y_scale, kernel, version, gap, down, columns=True)
     if x_scale < 1.0:
-        out = _reduced(out, 1.0 / x_scale, kernel, version, gap, columns=False)
+        out = _reduced(out, 1.0 / x_scale, kernel, version, gap, across or width, columns=False)
     if max(x_scale, y_scale) > 1.0:
         out = _enlarged(out, max(x_scale, 1.0), max(y_scale, 1.0), kernel)
     return np.ascontiguousarray(out)
@@ -121,21 +124,33 @@ def _scales(
 # -------------------------------------------------------------------------------------------------------- smaller
 
 
-def _reduced(pixels: Pixels, shrink: float, kernel: str, version: Version, gap: float, *, columns: bool) -> Pixels:
+def _pieces(x_box: int, y_box: int, version: Version) -> tuple[int, int]:
+    """(rows, columns) that are made at a time; 0 for all columns. Averaging rows asks for them one by one in 8.14."""
+    if x_box > 1:
+        return (_STRIP if version == "8.18" else 1), _TILE
+    return (_TILE, _TILE) if y_box > 1 else (_STRIP, 0)
+
+
+def _box(size: int, shrink: float, gap: float) -> int:
+    """How many samples are averaged before the filter; 1 for none."""
+    return max(1, math.floor(size / (int(size / shrink + 0.5) * gap))) if gap > 0 else 1
+
+
+def _reduced(
+    pixels: Pixels, shrink: float, kernel: str, version: Version, gap: float, strip: int, *, columns: bool
+) -> Pixels:
     """One axis made smaller by `shrink` (over 1): boxes, then the filter."""
     size = pixels.shape[0 if columns else 1]
     new_size = int(size / shrink + 0.5)
-    excess = new_size * shrink - size
-    """Samples that the new size claims beyond the picture: half of them on each side."""
-    box = max(1, math.floor(size / (new_size * gap))) if gap > 0 else 1
+    excess = new_size * shrink - size  # samples beyond the picture that the new size claims, half of them on each side
+    box = _box(size, shrink, gap)
     if box > 1:
         pixels = _boxed(pixels, box, version, columns)
         shrink, excess = shrink / box, excess / box
     if shrink == 1.0:
         return pixels
     six_bits = version == "8.14" and columns and 2 * round(_SUPPORT[kernel] * shrink) + 1 <= _ORC_TAPS
-    left = pixels.shape[0 if columns else 1]
-    made = _taps(kernel, left, new_size, shrink, excess, _STRIP if columns else new_size, six_bits)
+    made = _taps(kernel, pixels.shape[0 if columns else 1], new_size, shrink, excess, strip, six_bits)
     shift = 6 if six_bits else 12
     return (filter_columns if columns else filter_rows)(pixels, made, 1 << (shift - 1), shift)
 
@@ -318,8 +333,7 @@ def _nearest(pixels: Pixels, x_scale: float, y_scale: float, gap: float) -> Pixe
 def _nearest_smaller(size: int, scale: float, gap: float, strip: int) -> NDArray[np.int64]:
     if scale >= 1.0:
         return np.arange(size)
-    new_size = _new_size(size, scale)
-    step = max(1, math.floor(size / (new_size * gap))) if gap > 0 else 1
+    step = _box(size, 1.0 / scale, gap)
     shrink, left = 1.0 / (scale * step), size // step
     if shrink == 1.0:
         return np.arange(left) * step
