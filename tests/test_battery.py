@@ -15,6 +15,7 @@ from shared_folder import shared
 
 PROFILES = Path(__file__).with_name("battery")
 IDENTICAL = {
+    "chromium_canvas1600_080": (6, 5),
     "cjpeg_qtables_scans": (5, 4),
     "cv_area1280_q88p": (6, 5),
     "gd_resampled1200_q85i": (9, 6),

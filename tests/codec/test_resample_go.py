@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -126,17 +127,21 @@ def test_a_jpeg_stays_in_ycbcr_until_it_is_encoded() -> None:
     assert decoded("grey-7x11.jpg").space == "rgb"
 
 
-def make() -> None:
-    """Asks Go, and writes goldens.json."""
+def asked(wanted: Sequence[str]) -> list[str]:
+    """Go's answers to jobs: SHA-256 sums, 64 hexadecimal digits each. Raises OSError where there is no Go."""
     with tempfile.TemporaryDirectory() as folder:
-        for name in {job.split()[0] for job in jobs()}:
+        for name in {job.split()[0] for job in wanted}:
             Path(folder, name).write_bytes(file_of(name))
         source = str(GOLDENS.with_name("main.go"))
         environment = {**os.environ, "GO111MODULE": "off", "GOPATH": "/usr/share/gocode"}
-        asked = "".join(f"{folder}/{job}\n" for job in jobs())
-        answers = subprocess.run(
-            ["go", "run", source], input=asked, capture_output=True, text=True, check=True, env=environment
-        ).stdout.split()
+        lines = "".join(f"{folder}/{job}\n" for job in wanted)
+        run = ["go", "run", source]
+        return subprocess.run(run, input=lines, capture_output=True, text=True, check=True, env=environment).stdout.split()
+
+
+def make() -> None:
+    """Asks Go, and writes goldens.json."""
+    answers = asked(jobs())
     rows = [f'  "{job}": "{answer[:16]}"' for job, answer in zip(jobs(), answers, strict=True)]
     GOLDENS.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="ascii")
     sys.stdout.write(f"{len(rows)} goldens\n")

@@ -108,7 +108,7 @@ def test_versions_differ() -> None:
     assert np.abs(old.astype(int) - plain).max() >= 2
     old, plain, new = (vips.by_scale(pixels, 0.15, 0.15, "lanczos3", v) for v in VERSIONS)
     assert not np.array_equal(plain, new)
-    assert np.abs(plain.astype(int) - new).max() <= 1
+    assert np.abs(plain.astype(int) - new).max() <= 2
 
 
 def resized(pixels: Any, box: int, version: str, **options: Any) -> Any:

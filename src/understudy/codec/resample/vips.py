@@ -41,8 +41,8 @@ _POSITIONS = 64
 _ORC_TAPS = 49
 """Above, 8.14's Orc program does not compile and the plain code runs: only with a `gap` of 0 or over 4."""
 _STRIP, _TILE = 16, 128
-"""libvips makes 16 rows at a time, or tiles of 128 x 128 where an axis has box means, and sums positions up anew in each;
-their last bit decides where they are ties. Measured on sizes in rational ratios; see `_pieces`."""
+"""libvips makes 16 rows at a time, or tiles of 128 x 128 where an axis has box means, and sums positions up anew in
+each; their last bit decides where they are ties. Measured on sizes in rational ratios; see `_pieces`."""
 
 
 def _new_size(size: int, scale: float) -> int:
@@ -125,7 +125,7 @@ def _scales(
 
 
 def _pieces(x_box: int, y_box: int, version: Version) -> tuple[int, int]:
-    """(rows, columns) that are made at a time; 0 for all columns. Averaging rows asks for them one by one in 8.14."""
+    """(rows, columns) that are made at a time; 0 for all columns. 8.14's averaging along rows asks for them one by one."""
     if x_box > 1:
         return (_STRIP if version == "8.18" else 1), _TILE
     return (_TILE, _TILE) if y_box > 1 else (_STRIP, 0)
