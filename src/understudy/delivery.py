@@ -155,6 +155,10 @@ def _raster_of_image(image: Any) -> Raster:
         raise PictureError(
             type(image).__name__, place="picture", expected="bytes, a path, a Pillow image or a uint8 array"
         )
+    try:
+        image.load()
+    except Exception as error:  # Pillow opens lazily, and its plugins raise many kinds on damaged files
+        raise PictureError(f"{error}", place=f"{image.format} picture", expected="a whole file") from None
     return Raster(pixels_of(image), image.info.get("icc_profile") or None)
 
 

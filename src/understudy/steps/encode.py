@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -130,21 +130,32 @@ class Encode(Step):
         count = 1 if pixels.ndim == 2 else 3
         one = SAMPLINGS[self.sampling] if self.grey_factors else (1, 1)
         factors = [one] if count == 1 else [SAMPLINGS[self.sampling_for(context)], (1, 1), (1, 1)]
-        luma, chroma = self.tables_for(value.width, value.height, count == 3 and factors[0] == (2, 2))
-        wanted = SEARCHES.get(self.script) if isinstance(self.script, str) else None
-        script = () if wanted is not None else scans.resolve(self.script, count)
-        progressive = wanted is not None or is_progressive(script)
+        luma, chroma = self.tables_for(value.width, value.height, _is_420(factors))
+        script, progressive = self._scans(count)
         if value.space == "ycbcr" and self.engine == Engine.LIBJPEG:
             self = replace(self, color=Color.NONE)
         elif value.space == "ycbcr":
             raise PictureError("YCbCr samples", place=f"encode with {self.engine}", expected="RGB")
         blocks = self._blocks(np.ascontiguousarray(pixels), factors, luma, chroma, script, progressive)
+        return self.coded(blocks, value.width, value.height, factors)
+
+    def coded(
+        self, blocks: Sequence[Blocks], width: int, height: int, factors: Sequence[tuple[int, int]]
+    ) -> Encoded:
+        """The coded picture of coefficients that are quantised already: tables, scans, Huffman codes and bits.
+
+        blocks: int16 `[v_blocks, h_blocks, 8, 8]` a component, natural order; factors: (h_samp_factor, v_samp_factor).
+        """
+        count = len(blocks)
+        quant = self.tables_for(width, height, _is_420(factors))[: self._n_tables(count)]
+        script, progressive = self._scans(count)
+        wanted = SEARCHES.get(self.script) if isinstance(self.script, str) else None
         return encode(
             blocks,
-            width=value.width,
-            height=value.height,
+            width=width,
+            height=height,
             components=[FrameComponent(i + 1, h, v, min(i, 1)) for i, (h, v) in enumerate(factors)],
-            quant_tables=[_quant_table(i, steps) for i, steps in enumerate((luma, chroma)[: self._n_tables(count)])],
+            quant_tables=[_quant_table(i, steps) for i, steps in enumerate(quant)],
             script=script if wanted is None else search(count, wanted),
             progressive=progressive,
             huffman=self.huffman,
@@ -152,6 +163,13 @@ class Encode(Step):
             most_corrections=self.most_corrections,
             force_baseline=self.force_baseline,
         )
+
+    def _scans(self, count: int) -> tuple[scans.Script, bool]:
+        """(the script for `count` components, empty where it is searched for; whether it is progressive)."""
+        if isinstance(self.script, str) and self.script in SEARCHES:
+            return (), True
+        script = scans.resolve(self.script, count)
+        return script, is_progressive(script)
 
     def _blocks(
         self, pixels: Pixels, factors: list[tuple[int, int]], luma: tables.Table, chroma: tables.Table,
@@ -255,6 +273,10 @@ def _sampling_of(stream: JpegStream) -> str | None:
     first, *others = [(c.h_samp_factor, c.v_samp_factor) for c in stream.frame.components]
     names = [name for name, factors in SAMPLINGS.items() if factors == first]
     return names[0] if names and others == [(1, 1), (1, 1)] else None
+
+
+def _is_420(factors: Sequence[tuple[int, int]]) -> bool:
+    return len(factors) == 3 and factors[0] == (2, 2)
 
 
 def is_progressive(script: tuple[ScanSpec, ...]) -> bool:

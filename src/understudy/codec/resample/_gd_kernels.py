@@ -58,11 +58,15 @@ def resampled(
             clear = np.float32(0.0)
             weight = np.float32(0.0)
             for j in range(count_y[y]):
-                row = min(first_y[y] + j, height - 1)
-                line, line_opacity = source[row], opacity[row]
+                row = first_y[y] + j
+                line, line_opacity = source[min(row, height - 1)], opacity[min(row, height - 1)]
                 for i in range(count_x[x]):
-                    column = min(first_x[x] + i, width - 1)
+                    column = first_x[x] + i
                     part = np.float32(parts_x[x, i] * parts_y[y, j])
+                    if row >= height or column >= width:  # a span rounded beyond the picture: opaque black
+                        weight = np.float32(weight + np.float32(np.float32(127.0) * part))
+                        area = np.float32(area + part)
+                        continue
                     opaque = np.int32(line_opacity[column])
                     factor = np.float32(np.float32(opaque) * part)
                     for c in range(colours):

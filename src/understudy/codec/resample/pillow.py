@@ -74,6 +74,8 @@ def _value(which: int, x: float) -> float:
     if which == 2:
         return 1.0 - a if a < 1.0 else 0.0
     if which == 3:
+        if a == 0.0:
+            return 1.0  # the single-precision terms would add up to 1.00000003
         return _sinc(a) * (_HAMMING[0] + _HAMMING[1] * math.cos(math.pi * a)) if a < 1.0 else 0.0
     if which == 4:  # Keys' cubic, a = -1/2
         if a < 1.0:

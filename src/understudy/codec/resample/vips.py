@@ -125,7 +125,7 @@ def _scales(
 
 
 def _pieces(x_box: int, y_box: int, version: Version) -> tuple[int, int]:
-    """(rows, columns) that are made at a time; 0 for all columns. 8.14's averaging along rows asks for them one by one."""
+    """(rows, columns) made at a time; 0 for all columns. 8.14's averaging along rows asks for them one by one."""
     if x_box > 1:
         return (_STRIP if version == "8.18" else 1), _TILE
     return (_TILE, _TILE) if y_box > 1 else (_STRIP, 0)
