@@ -136,7 +136,9 @@ def asked(wanted: Sequence[str]) -> list[str]:
         environment = {**os.environ, "GO111MODULE": "off", "GOPATH": "/usr/share/gocode"}
         lines = "".join(f"{folder}/{job}\n" for job in wanted)
         run = ["go", "run", source]
-        return subprocess.run(run, input=lines, capture_output=True, text=True, check=True, env=environment).stdout.split()
+        return subprocess.run(
+            run, input=lines, capture_output=True, text=True, check=True, env=environment
+        ).stdout.split()
 
 
 def make() -> None:

@@ -34,8 +34,9 @@ SIZES = [
     ((33, 40), (40, 10)),
     ((1536, 30), (1280, 25)),
     ((64, 64), (64, 17)),
+    ((13, 55), (89, 112)),
 ]
-"""(width, height) -> (width, height): up, down, by whole numbers, one axis each way."""
+"""(width, height) -> (width, height): up, down, by whole numbers, one axis each way; last, centres nearly on samples."""
 
 
 @pytest.fixture

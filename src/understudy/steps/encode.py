@@ -139,9 +139,7 @@ class Encode(Step):
         blocks = self._blocks(np.ascontiguousarray(pixels), factors, luma, chroma, script, progressive)
         return self.coded(blocks, value.width, value.height, factors)
 
-    def coded(
-        self, blocks: Sequence[Blocks], width: int, height: int, factors: Sequence[tuple[int, int]]
-    ) -> Encoded:
+    def coded(self, blocks: Sequence[Blocks], width: int, height: int, factors: Sequence[tuple[int, int]]) -> Encoded:
         """The coded picture of coefficients that are quantised already: tables, scans, Huffman codes and bits.
 
         blocks: int16 `[v_blocks, h_blocks, 8, 8]` a component, natural order; factors: (h_samp_factor, v_samp_factor).

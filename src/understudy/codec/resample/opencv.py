@@ -133,14 +133,14 @@ def _cubic(part: NDArray[np.floating]) -> NDArray[np.floating]:
 def _lanczos4(part: NDArray[np.floating]) -> NDArray[np.floating]:
     """sin(pi t) sin(pi t / 4) / t^2 over 8 taps (sin(pi t) has the same size for all, its sign alternates), sum 1."""
     t = part[:, None] + np.float32(3) - np.arange(8, dtype=np.float32)
-    start = -(part.astype(np.float64) + 3.0) * math.pi * 0.25
+    start = -(part + np.float32(3)).astype(np.float64) * math.pi * 0.25
     turn = np.arange(8) * (math.pi / 4) + np.pi * (np.arange(8) % 2)
-    sines = np.sin(start)[:, None] * np.cos(turn) + np.cos(start)[:, None] * np.sin(turn)
-    at = np.where(np.abs(t) < 1e-6, np.inf, -t.astype(np.float64) * math.pi * 0.25)
-    raw = (sines / (at * at)).astype(np.float32)
-    whole = part < np.finfo(np.float32).eps
-    raw[whole] = 0
-    raw[whole, 3] = 1
+    across, along = np.round(np.cos(turn), 15), np.round(np.sin(turn), 15)  # 0, 1, or 0.7071: no 6e-17 for 0
+    sines = np.sin(start)[:, None] * across + np.cos(start)[:, None] * along
+    at = -t.astype(np.float64) * math.pi * 0.25
+    on_a_sample = np.abs(t) < 1e-6
+    raw = np.full(t.shape, np.float32(1e30))  # so large that after the division it alone is left
+    np.divide(sines, at * at, out=raw, where=~on_a_sample, casting="same_kind")
     total = raw[:, 0].copy()
     for k in range(1, 8):
         total += raw[:, k]

@@ -1,9 +1,9 @@
-"""libvips' vips_resize and vips_thumbnail for 8-bit pictures, equal in every sample: sharp, Mastodon, MediaWiki, Rails.
+"""libvips' vips_resize and vips_thumbnail for 8-bit pictures, equal in every sample: the arithmetic of sharp.
 
-Smaller: columns are filtered first, then rows. An axis that shrinks by more than `gap` times is first averaged in whole
-boxes; what is left of the factor is a filter whose positions are rounded to 1/64 sample and whose weights are integers.
+Smaller: columns are filtered first, then rows. An axis that shrinks to a quarter or less (`gap` 2) is first averaged in
+whole boxes; what is left of the factor is a filter at positions rounded to 1/64 sample, with integers for weights.
 Larger: the kernel does not matter but for nearest and linear: Catmull-Rom, at positions x / scale - 1/2 (not centred).
-Both versions repeat the edge. Two differ:
+All repeat the edge. What differs:
 
     8.14        box means are rounded half up; columns are filtered by its Orc code, with 6 fraction bits (!) a weight
     8.14-plain  the same without Orc (VIPS_NOVECTOR, and builds without it): 12 fraction bits for columns too
@@ -11,7 +11,8 @@ Both versions repeat the edge. Two differ:
 
 Source: libvips' documentation of vips_resize, vips_reducev, vips_shrink, vips_affine and vips_thumbnail for the order
 of things; every constant was measured against Debian's libvips 8.14.1 and pyvips-binary's 8.18.7
-(tests/codec/test_resample_vips.py: no sample differs). Other versions were not measured.
+(tests/codec/test_resample_vips.py: no sample differs, but for ties of `nearest` where only one axis grows).
+Other versions were not measured.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ KERNELS = ("nearest", "linear", "cubic", "mitchell", "lanczos2", "lanczos3", "mk
 """libvips' names. The two Magic Kernel Sharp are J. Costella's (johncostella.com/magic) and not in 8.14."""
 
 Version = Literal["8.14", "8.14-plain", "8.18"]
+VERSIONS = ("8.14", "8.14-plain", "8.18")
 Pixels = NDArray[np.uint8]
 
 _SUPPORT = {
@@ -91,6 +93,8 @@ def by_scale(
     pixels: Pixels, x_scale: float, y_scale: float, kernel: str, version: Version = "8.18", gap: float = 2.0
 ) -> Pixels:
     """vips_resize itself: uint8 `[H, W, C]` by two factors (new / old), each channel alone. Arguments as `resize`."""
+    if version not in VERSIONS:
+        raise ProfileError(f"version {version!r}", place="resize by libvips", expected=", ".join(VERSIONS))
     if kernel not in KERNELS or (version != "8.18" and kernel.startswith("mks")):
         raise ProfileError(f"kernel {kernel!r}", place=f"resize by libvips {version}", expected=", ".join(KERNELS))
     x_scale, y_scale = max(x_scale, 1.0 / pixels.shape[1]), max(y_scale, 1.0 / pixels.shape[0])
