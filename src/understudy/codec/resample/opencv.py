@@ -134,8 +134,8 @@ def _lanczos4(part: NDArray[np.floating]) -> NDArray[np.floating]:
     """sin(pi t) sin(pi t / 4) / t^2 over 8 taps (sin(pi t) has the same size for all, its sign alternates), sum 1."""
     t = part[:, None] + np.float32(3) - np.arange(8, dtype=np.float32)
     start = -(part + np.float32(3)).astype(np.float64) * math.pi * 0.25
-    turn = np.arange(8) * (math.pi / 4) + np.pi * (np.arange(8) % 2)
-    across, along = np.round(np.cos(turn), 15), np.round(np.sin(turn), 15)  # 0, 1, or 0.7071: no 6e-17 for 0
+    s = math.sqrt(0.5)
+    across, along = np.array([1, -s, 0, s, -1, s, 0, -s]), np.array([0, -s, 1, -s, 0, s, -1, s])
     sines = np.sin(start)[:, None] * across + np.cos(start)[:, None] * along
     at = -t.astype(np.float64) * math.pi * 0.25
     on_a_sample = np.abs(t) < 1e-6
