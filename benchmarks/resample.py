@@ -13,12 +13,14 @@ import ctypes
 import ctypes.util
 import io
 import os
+import statistics
 from collections.abc import Callable
 
 import cv2
 import numpy as np
+import PIL
 import pyvips
-from common import head, interleaved, photograph, report
+from common import head, interleaved, photograph
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -30,6 +32,7 @@ Pixels = NDArray[np.uint8]
 FROM = (2304, 1536)
 SIZES = ((1600, 1067), (1080, 720))
 """(width, height) of the picture that is made, whole photograph in, per-axis ratios."""
+VIPS_VERSION = ".".join(str(pyvips.version(i)) for i in range(3))
 PILLOW = ("lanczos", "bicubic", "bilinear", "box")
 VIPS = ("lanczos3", "cubic", "linear")
 OPENCV = {"area": cv2.INTER_AREA, "linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
@@ -59,13 +62,16 @@ def profile(code: str, kernel: str, size: tuple[int, int], steps: str) -> Profil
     return loads("\n".join(line.strip() for line in text.splitlines()))
 
 
-def compare(title: str, peer: str, theirs: Callable[[], object], ours: Callable[[], object], rounds: int) -> list[str]:
-    """A table of two rows; the results are the same, or this stops."""
+def compare(work: str, peer: str, theirs: Callable[[], object], ours: Callable[[], object], rounds: int) -> str:
+    """A line of the table; the results are the same, or this stops."""
     a, b = theirs(), ours()
     same = a == b if isinstance(a, bytes) else np.array_equal(np.asarray(a), np.asarray(b))
     if not same:
-        raise SystemExit(f"{title}: understudy and {peer} do not do the same work")
-    return [*report(title, interleaved({peer: theirs, "understudy": ours}, rounds), peer), ""]
+        raise SystemExit(f"{work}: understudy and {peer} do not do the same work")
+    times = interleaved({peer: theirs, "understudy": ours}, rounds)
+    first, second = (statistics.median(values) for values in times.values())
+    ratio = statistics.median(b / a for a, b in zip(*times.values(), strict=True))
+    return f"| {work} | {peer} | {first:.1f} | {second:.1f} | {ratio:.2f} |"
 
 
 def against_pillow(pixels: Pixels, rounds: int) -> list[str]:
@@ -78,16 +84,16 @@ def against_pillow(pixels: Pixels, rounds: int) -> list[str]:
 
     for size in SIZES:
         for kernel in PILLOW:
-            lines += compare(
-                f"Pillow's {kernel} to {size[0]}x{size[1]}", "Pillow",
+            lines.append(compare(
+                f"{kernel} to {size[0]}x{size[1]}", f"Pillow {PIL.__version__}",
                 lambda k=kernel, s=size: image.resize(s, Image.Resampling[k.upper()]),
                 lambda k=kernel, s=size: pillow.resize(pixels, *s, kernel=k), rounds,
-            )  # fmt: skip
+            ))  # fmt: skip
         made = profile("pillow", "lanczos", size, 'sampling = "4:2:0"\n[[steps]]\nstep = "envelope"')
-        lines += compare(
-            f"Pillow's lanczos to {size[0]}x{size[1]} and JPEG, quality 80, the same bytes", "Pillow",
+        lines.append(compare(
+            f"lanczos to {size[0]}x{size[1]} and JPEG of quality 80", f"Pillow {PIL.__version__}",
             lambda s=size: saved("lanczos", s), lambda p=made: us.mimic(pixels, p).data, rounds,
-        )  # fmt: skip
+        ))  # fmt: skip
     return lines
 
 
@@ -105,18 +111,18 @@ def against_vips(pixels: Pixels, rounds: int) -> list[str]:
     lines = []
     for size in SIZES:
         for kernel in VIPS:
-            lines += compare(
-                f"libvips' {kernel} to {size[0]}x{size[1]}", "libvips 8.18",
+            lines.append(compare(
+                f"{kernel} to {size[0]}x{size[1]}", f"libvips {VIPS_VERSION}",
                 lambda k=kernel, s=size: samples(k, s),
                 lambda k=kernel, s=size: vips.resize(pixels, *s, kernel=k), rounds,
-            )  # fmt: skip
+            ))  # fmt: skip
         end = 'sampling = "4:2:0"\n[[steps]]\nstep = "envelope"\njfif = "none"'
         made = profile("vips", "lanczos3", size, end)
-        lines += compare(
-            f"libvips' lanczos3 to {size[0]}x{size[1]} and JPEG, quality 80, the same bytes", "libvips 8.18",
+        lines.append(compare(
+            f"lanczos3 to {size[0]}x{size[1]} and JPEG of quality 80", f"libvips {VIPS_VERSION}",
             lambda s=size: bytes(resized("lanczos3", s).jpegsave_buffer(Q=80, keep="none")),
             lambda p=made: us.mimic(pixels, p).data, rounds,
-        )  # fmt: skip
+        ))  # fmt: skip
     return lines
 
 
@@ -124,11 +130,11 @@ def against_opencv(pixels: Pixels, rounds: int) -> list[str]:
     cv2.ipp.setUseIPP(False)  # its cubic is 1 off in one sample of 100,000: not the same samples
     size, lines = SIZES[0], []
     for kernel, flag in OPENCV.items():
-        lines += compare(
-            f"OpenCV's {kernel} to {size[0]}x{size[1]}, without IPP", "OpenCV",
+        lines.append(compare(
+            f"{kernel} to {size[0]}x{size[1]}", f"OpenCV {cv2.__version__}, IPP off",
             lambda f=flag: cv2.resize(pixels, size, interpolation=f),
             lambda k=kernel: opencv.resize(pixels, *size, kernel=k, ipp=False), rounds,
-        )  # fmt: skip
+        ))  # fmt: skip
     return lines
 
 
@@ -138,7 +144,7 @@ def against_imagemagick(pixels: Pixels, rounds: int) -> list[str]:
     try:
         wand = ctypes.CDLL("libMagickWand-6.Q16.so.6")
     except OSError as error:
-        return [f"ImageMagick 6: missing ({error})", ""]
+        return [f"| ImageMagick 6 | **missing here**: {error} | | | |"]
     pointer, size_t = ctypes.c_void_p, ctypes.c_size_t
     for name in ("NewMagickWand", "CloneMagickWand", "DestroyMagickWand"):
         getattr(wand, name).restype = pointer
@@ -163,11 +169,11 @@ def against_imagemagick(pixels: Pixels, rounds: int) -> list[str]:
 
     lines = []
     for kernel, number in MAGICK.items():
-        lines += compare(
-            f"ImageMagick 6's {kernel} to {width}x{height}", "ImageMagick 6, one thread",
+        lines.append(compare(
+            f"{kernel} to {width}x{height}", "ImageMagick 6, one thread",
             lambda n=number: resized(n),
             lambda k=kernel: imagemagick.resize(pixels, width, height, kernel=k), rounds,
-        )  # fmt: skip
+        ))  # fmt: skip
     return lines
 
 
@@ -182,6 +188,8 @@ def main() -> None:
         for line in part(pixels, rounds)
     ]  # fmt: skip
     print(head("resample", f"photograph {FROM[0]}x{FROM[1]}; {rounds} rounds, interleaved"))
+    print("| work, the same samples or bytes | peer | peer, CPU ms | understudy, CPU ms | ratio |")
+    print("| --- | --- | ---: | ---: | ---: |")
     print("\n".join(lines))
 
 

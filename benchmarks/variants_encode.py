@@ -55,7 +55,9 @@ def turbo_by_pillow() -> Iterator[Row]:
                     made = us.mimic(pixels, profile, quality=quality, sampling=sampling, **ours).data
                     tally.add(coding, made, pillow(pixels, quality=quality, subsampling=number, **theirs))
     version = f"Pillow {PIL.__version__}, libjpeg-turbo {features.version_feature('libjpeg_turbo')}"
-    compared = f"files: {numbers(CODINGS)}; qualities {numbers(QUALITIES)}; {numbers(SUBSAMPLING)}; RGB, grey; {PICTURES}"
+    compared = (
+        f"files: {numbers(CODINGS)}; qualities {numbers(QUALITIES)}; {numbers(SUBSAMPLING)}; RGB, grey; {PICTURES}"
+    )
     yield Row("libjpeg-turbo (`generic/libjpeg-turbo`)", version, compared, str(tally))
 
 
@@ -159,7 +161,9 @@ def mozjpeg_recorded() -> Iterator[Row]:
             made = ours(drawn(*row["size"]), MOZJPEG, quality=row["quality"], sampling="4:2:0", **encode)
             tally.add(row["by"], hashlib.sha256(made).digest(), bytes.fromhex(row["sha256"]))
             settings.add(row["by"])
-        compared = f"files, by recorded digests (`tests/codec/mozjpeg_goldens.json`); {len(settings)} settings, a drawing"
+        compared = (
+            f"files, by recorded digests (`tests/codec/mozjpeg_goldens.json`); {len(settings)} settings, a drawing"
+        )
         yield Row("mozjpeg, its switches", f"{version}, recorded", compared, str(tally))
 
 
@@ -192,7 +196,9 @@ def jpegli_recorded() -> Iterator[Row]:
         f"files, by recorded digests (`tests/codec/jpegli_goldens.json`): {numbers(sorted(tally.cases))}; samplings, grey, "
         "adaptive quantisation on and off, restarts; a drawing"
     )
-    yield Row("jpegli, progressive and its switches", "libjpegli of pyjpegli 0.3.2's source, recorded", compared, str(tally))
+    yield Row(
+        "jpegli, progressive and its switches", "libjpegli of pyjpegli 0.3.2's source, recorded", compared, str(tally)
+    )
 
 
 def by_go(operation: str, variant: str) -> Iterator[Row]:
@@ -205,7 +211,9 @@ def by_go(operation: str, variant: str) -> Iterator[Row]:
     version = subprocess.run(["go", "version"], capture_output=True, text=True).stdout.split()[2]
     sizes = numbers(f"{w}x{h}" for w, h in oracle.SIZES)
     settings = "files; qualities 1, 50, 80, 95, 100 (of a JPEG: 80)" if operation == "encode" else "samples"
-    yield Row(variant, f"image/jpeg of {version}", f"{settings}; {numbers(tally.cases)}; a drawing, {sizes}", str(tally))
+    yield Row(
+        variant, f"image/jpeg of {version}", f"{settings}; {numbers(tally.cases)}; a drawing, {sizes}", str(tally)
+    )
 
 
 def facebook() -> Iterator[Row]:
@@ -219,7 +227,9 @@ def facebook() -> Iterator[Row]:
         tally.add(folder.name, made, received)
         names.append(folder.name.removeprefix("facebook-"))
     compared = f"files: {numbers(names)}; quality and the random string taken from the delivery"
-    yield Row("Facebook classic (`facebook/classic-2014`)", "Facebook, deliveries of 2015 and 2021", compared, str(tally))
+    yield Row(
+        "Facebook classic (`facebook/classic-2014`)", "Facebook, deliveries of 2015 and 2021", compared, str(tally)
+    )
 
 
 # --- decoding
@@ -269,7 +279,7 @@ def draft() -> Iterator[Row]:
                     file = by_pillow(pixels, Path(name), quality=85, subsampling=subsampling, progressive=progressive)
                     for shrink in (1, 2, 4, 8):
                         image = Image.open(io.BytesIO(file.data))
-                        image.draft(None, (file.width // shrink, file.height // shrink))
+                        image.draft(None, (max(1, file.width // shrink), max(1, file.height // shrink)))
                         if image.size != (-(-file.width // shrink), -(-file.height // shrink)):
                             continue  # too small to be shrunk that far
                         size = file.width, file.height

@@ -44,7 +44,9 @@ def by_pillow() -> Iterator[Row]:
         for gap in (1.0, 2.0, 3.0):
             ours = resample.resize("pillow", pixels, *new, kernel="bicubic", reducing_gap=gap)
             tally.add(f"gap {gap:g}", ours, oracle.by_pillow(pixels, new, "bicubic", reducing_gap=gap))
-    yield Row("pillow, `reducing_gap`", f"Pillow {PIL.__version__}", f"gaps 1, 2, 3; {told(['bicubic'], (3,))}", str(tally))
+    yield Row(
+        "pillow, `reducing_gap`", f"Pillow {PIL.__version__}", f"gaps 1, 2, 3; {told(['bicubic'], (3,))}", str(tally)
+    )
 
 
 def by_opencv() -> Iterator[Row]:
@@ -68,7 +70,9 @@ def by_opencv() -> Iterator[Row]:
         cv2.ipp.setUseIPP(before)
 
 
-_VIPS_VERSION = "import sys; sys.modules['_libvips'] = None; import pyvips as v; print(*map(v.version, range(3)), sep='.')"
+_VIPS_VERSION = (
+    "import sys; sys.modules['_libvips'] = None; import pyvips as v; print(*map(v.version, range(3)), sep='.')"
+)
 
 
 def by_vips(version: str) -> Iterator[Row]:
@@ -141,7 +145,9 @@ def by_skia() -> Iterator[Row]:
             for (pixels, width, height), made in zip(cases, theirs, strict=True):
                 stored = (width, height) if orientation == 1 else (height, width)
                 ours = resample.resize("skia", pixels, *stored, kernel=kernel, orientation=orientation)
-                tally.add(f"{kernel}, orientation {orientation}", upright(ours, orientation), made[:, :, : ours.shape[2]])
+                tally.add(
+                    f"{kernel}, orientation {orientation}", upright(ours, orientation), made[:, :, : ours.shape[2]]
+                )
     compared = f"{told(kernels, (3, 4))}; stored upright, and turned by EXIF orientation 6"
     yield Row("skia", f"{version.strip()}, canvas without a GPU", compared, str(tally))
 
@@ -168,7 +174,9 @@ def by_go() -> Iterator[Row]:
 
 def unasked(code: str, instead: str) -> Iterator[Row]:
     """A module whose code cannot be run here."""
-    yield Row(code, "**none that runs**", f"{', '.join(resample.kernels(code))}: {instead}", "not measured against a library")
+    yield Row(
+        code, "**none that runs**", f"{', '.join(resample.kernels(code))}: {instead}", "not measured against a library"
+    )
 
 
 GROUPS = (

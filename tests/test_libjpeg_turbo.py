@@ -95,6 +95,15 @@ def test_grey(size: tuple[int, int], coding: str) -> None:
         assert_same(ours(picture[:, :, 0], quality=quality, **mine), pillow(picture, quality=quality, **theirs))
 
 
+@pytest.mark.parametrize("edge", [0, 8, 16])
+def test_long_runs_of_empty_blocks(edge: int) -> None:
+    """End-of-band runs of progressive scans end at 0x7FFF blocks (T.81 G.1.2.2): 65,536 blocks here."""
+    picture = np.full((2048, 2048), 77, np.uint8)
+    picture[2048 - edge :, 2048 - edge :] = scene(edge, edge, 1)[:, :, 0] if edge else 0
+    theirs, mine = CODINGS["progressive"]
+    assert_same(ours(picture, **mine), pillow(picture, **theirs))
+
+
 @pytest.mark.parametrize("coding", CODINGS)
 @pytest.mark.parametrize("interval", [1, 2, 7, 1000])
 def test_restart_intervals(interval: int, coding: str) -> None:

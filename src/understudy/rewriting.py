@@ -2,8 +2,8 @@
 
 A delivered file gives its quantised coefficients exactly, and everything behind them (tables, scan script, Huffman
 tables, entropy-coded bits, the order and content of segments) follows from them by the profile's rules. So the back
-half of a profile can be put to the proof on any delivered file. What comes before the coefficients (colour, resize, DCT,
-quantiser) is not looked at; `verify` does that, with pairs.
+half of a profile can be put to the proof on any delivered file. What comes before the coefficients (colour, resize,
+DCT, quantiser) is not looked at; `verify` does that, with pairs.
 """
 
 from __future__ import annotations

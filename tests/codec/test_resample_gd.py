@@ -76,6 +76,16 @@ def test_equals_libgd(size: tuple[int, int], new: tuple[int, int], kernel: str) 
                 assert np.array_equal(ours, by_libgd(pixels, new, kernel, blend)[:, :, :channels])
 
 
+def test_random_sizes_equal_libgd() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(400):
+        width, height, new_width, new_height = (int(n) for n in rng.integers(1, 100, 4))
+        pixels = rng.integers(0, 256, (height, width, int(rng.integers(3, 5))), dtype=np.uint8)
+        ours = gd.resize(pixels, new_width, new_height, kernel="resampled")
+        theirs = by_libgd(pixels, (new_width, new_height), "resampled", True)
+        assert np.array_equal(ours, theirs[:, :, : pixels.shape[2]]), (pixels.shape, ours.shape)
+
+
 def test_grey_is_a_channel_of_colour() -> None:
     grey = scene(33, 21, 1)
     assert np.array_equal(

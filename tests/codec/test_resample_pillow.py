@@ -94,6 +94,17 @@ def test_alpha_may_be_filtered_like_a_colour() -> None:
     assert not np.array_equal(ours, by_pillow(pixels, (20, 13), "lanczos"))
 
 
+def test_random_sizes_equal_pillow() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(2000):
+        width, height, new_width, new_height = (int(n) for n in rng.integers(1, 120, 4))
+        pixels = rng.integers(0, 256, (height, width, int(rng.integers(1, 5))), dtype=np.uint8)
+        kernel = str(rng.choice(pillow.KERNELS))
+        ours = pillow.resize(pixels, new_width, new_height, kernel=kernel)
+        theirs = by_pillow(pixels, (new_width, new_height), kernel)
+        assert np.array_equal(ours, theirs), (pixels.shape, ours.shape, kernel)
+
+
 def test_the_registry() -> None:
     assert {"gd", "nfnt", "opencv", "pillow"} <= set(resample.codes())
     for code in resample.codes():

@@ -11,7 +11,8 @@ import pytest
 from hostile import cases
 
 import understudy as us
-from oracles import pillow, scene
+from oracles import cjpeg, pillow, scene
+from understudy.jpeg.syntax import Sos
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = cases()
@@ -103,6 +104,25 @@ def test_the_limit_can_be_raised_and_lowered() -> None:
     with pytest.raises(us.LimitError, match="100 x 90 pixels"):
         us.jpeg.read_coefficients(us.jpeg.parse(data), max_pixels=8999)
     assert us.jpeg.read_coefficients(us.jpeg.parse(data), max_pixels=9000).width == 100
+
+
+@pytest.mark.parametrize("size", [(8, 8), (16, 16), (57, 65)], ids=lambda s: f"{s[0]}x{s[1]}")
+@pytest.mark.parametrize(
+    "options", [(), ("-progressive",), ("-progressive", "-restart", "2B")], ids=lambda o: "".join(o)
+)
+def test_missing_scan_data_are_told(size: tuple[int, int], options: tuple[str, ...]) -> None:
+    """Each scan emptied, and cut by the 2 bytes that cannot be padding alone: an anomaly with the scan's place."""
+    sent = cjpeg(scene(*size), "-quality", "95", *options)
+    for offset, element in us.jpeg.parse(sent).located():
+        if not isinstance(element, Sos):
+            continue
+        start = offset + element.size - len(element.data)
+        end = offset + element.size
+        for kept in {start, max(start, end - 2 - (sent[end - 1] == 0))}:
+            read = us.jpeg.read_coefficients(us.jpeg.parse(sent[:kept] + sent[end:]))
+            assert [a for a in read.anomalies if offset <= a.offset <= kept], (
+                f"scan {element.Ss}-{element.Se} {element.Ah}"
+            )
 
 
 def test_the_restart_interval_bounds_what_damage_hides() -> None:

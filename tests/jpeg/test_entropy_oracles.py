@@ -151,6 +151,11 @@ def test_a_quantisation_table_is_the_one_at_the_components_first_scan() -> None:
     assert (read.components[0].steps == before.components[0].steps).all()
     assert (read.components[1].steps == 9).all()
     np.testing.assert_array_equal(read.components[1].blocks, before.components[1].blocks)
+    progressive = cjpeg(scene(24, 24), "-quality", "50", "-progressive")
+    at = [o for o, e in parse(progressive).located() if e.name == "SOS"][-1]
+    later = read_coefficients(parse(progressive[:at] + new + progressive[at:]))
+    for a, b in zip(later.components, before.components, strict=True):
+        assert (a.steps == b.steps).all(), "a later scan of the component changes nothing"
 
 
 @pytest.mark.parametrize("sampling", ["2x2", "2x1", "1x2", "4x1", "2x2,1x2,2x1", "3x2,1x1,1x2"])

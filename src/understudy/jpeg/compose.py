@@ -56,7 +56,8 @@ class DhtLayout(StrEnum):
     PER_COMPONENT = "per-component"
     """Facebook's classic encoder: a segment for each component of the scan, so a shared table stands twice."""
     MERGED = "merged"
-    """One segment a scan."""
+    """mozjpeg: one segment a scan, an empty one where the scan needs no table (4 files named WhatsApp of deliveries.csv
+    have a DHT segment before each scan that refines DC, and no table in it)."""
     JPEGLI = "jpegli"
     """jpegli with its own tables: all DC and the first four AC tables in one segment before the first scan, each
     later table alone before the scan that first uses it. DRI stands before them, not behind."""
@@ -264,7 +265,7 @@ def _dht(scan: CodedScan, how: DhtLayout, sent: dict[Slot, HuffTable]) -> list[E
         wanted = [s for s in dict.fromkeys(wanted) if sent.get(s) != scan.tables[s] or _fresh(scan)]
     sent.update(scan.tables)
     if how is DhtLayout.MERGED:
-        return [Dht(tables=tuple(scan.tables[s] for s in wanted))] if wanted else []
+        return [Dht(tables=tuple(scan.tables[s] for s in wanted))]
     return [Dht(tables=(scan.tables[s],)) for s in wanted]
 
 

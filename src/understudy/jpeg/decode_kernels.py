@@ -320,19 +320,21 @@ def dc_refine(
     for segment in range(damage.shape[0]):
         at, end = 8 * starts[segment], 8 * starts[segment + 1]
         mcu = segment * interval
+        short = False
         while mcu < min((segment + 1) * interval, mcus):
             row, column = mcu // mcus_x, mcu % mcus_x
             for i in range(geometry.shape[0]):
                 first, stride, h, v = geometry[i, 0], geometry[i, 1], geometry[i, 2], geometry[i, 3]
                 for block in range(h * v):
                     if at >= end:
+                        short = True
                         continue
                     if (data[at >> 3] >> (7 - (at & 7))) & 1:
                         flat[64 * (first + (row * v + block // h) * stride + column * h + block % h)] |= bit
                     at += 1
                     visited += 1
-            if at >= end and mcu + 1 < min((segment + 1) * interval, mcus):
-                damage[segment, 0], damage[segment, 1] = DATA_ENDS, mcu + 1
+            if short:
+                damage[segment, 0], damage[segment, 1] = DATA_ENDS, mcu
                 break
             mcu += 1
     return visited

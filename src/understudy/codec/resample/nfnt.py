@@ -3,7 +3,7 @@
 Weights are cut to 1/256, not rounded, and not made to sum to 1: each pass divides by their sum, cutting the result to
 an integer from 0 to 255. Rows first, then columns. Beyond the edges the outer sample is repeated.
 
-Source: its documentation and measurement against version 0.0~git20180221 with Go 1.19 (tests/codec/test_resample_go.py).
+Source: its documentation, and measurement against 0.0~git20180221 with Go 1.19 (tests/codec/test_resample_go.py).
 Pictures of Y, Cb and Cr are filtered as such, at full resolution.
 """
 
