@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 import jpeglib
-from common import interleaved, machine, photograph, report
+from common import head, interleaved, photograph, report
 from PIL import Image
 
 import understudy as us
@@ -158,10 +158,9 @@ def main() -> None:
         lines = reading(image, folder, rounds) + mimicking(image, pixels, rounds)
         lines += memory(pixels, folder) + starting(folder, image)
     height, width = pixels.shape[:2]
-    print(
-        f"{machine()}; photograph {width}x{height}; {rounds} rounds, interleaved; peak of this run "
-        f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB\n"
-    )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    what = f"photograph {width}x{height}; {rounds} rounds, interleaved; peak of this run {peak} MiB"
+    print(head("codec", what))
     print("\n".join(lines))
 
 

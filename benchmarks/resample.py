@@ -83,12 +83,14 @@ def against_pillow(pixels: Pixels, rounds: int) -> list[str]:
         return out.getvalue()
 
     for size in SIZES:
-        for kernel in PILLOW:
-            lines.append(compare(
+        lines += [
+            compare(
                 f"{kernel} to {size[0]}x{size[1]}", f"Pillow {PIL.__version__}",
                 lambda k=kernel, s=size: image.resize(s, Image.Resampling[k.upper()]),
                 lambda k=kernel, s=size: pillow.resize(pixels, *s, kernel=k), rounds,
-            ))  # fmt: skip
+            )
+            for kernel in PILLOW
+        ]  # fmt: skip
         made = profile("pillow", "lanczos", size, 'sampling = "4:2:0"\n[[steps]]\nstep = "envelope"')
         lines.append(compare(
             f"lanczos to {size[0]}x{size[1]} and JPEG of quality 80", f"Pillow {PIL.__version__}",
@@ -110,12 +112,14 @@ def against_vips(pixels: Pixels, rounds: int) -> list[str]:
 
     lines = []
     for size in SIZES:
-        for kernel in VIPS:
-            lines.append(compare(
+        lines += [
+            compare(
                 f"{kernel} to {size[0]}x{size[1]}", f"libvips {VIPS_VERSION}",
                 lambda k=kernel, s=size: samples(k, s),
                 lambda k=kernel, s=size: vips.resize(pixels, *s, kernel=k), rounds,
-            ))  # fmt: skip
+            )
+            for kernel in VIPS
+        ]  # fmt: skip
         end = 'sampling = "4:2:0"\n[[steps]]\nstep = "envelope"\njfif = "none"'
         made = profile("vips", "lanczos3", size, end)
         lines.append(compare(

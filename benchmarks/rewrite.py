@@ -6,8 +6,8 @@ Two tables. The first: each file of ../shared/real and each golden delivery, rew
 profile of its platform (`understudy.rewriting.rewrite`): byte-identical, or what differs. The second: each row of
 facts/deliveries.csv, whose files are not at hand, by its header facts: tables, frame, scan script, JFIF, the order of
 segments, whether Huffman tables are the standard ones. A row counts for a profile if a file of the profile, free values
-taken from the row, has all of these; entropy-coded bits do not show there, nor what APP13 holds beside FBMD's type. Rows
-of authenticity C (edited or encoded again since, by their marks) are left out.
+taken from the row, has all of these; entropy-coded bits do not show there, nor what APP13 holds beside FBMD's type.
+Rows of authenticity C (edited or encoded again since, by their marks) are left out.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from understudy.jpeg.syntax import (
     SOI,
     Dht,
     Dqt,
+    Element,
     FrameComponent,
     JpegStream,
     Opaque,
@@ -133,7 +134,7 @@ def stream_of(row: Row) -> JpegStream:
     merged = int(row["dqt_segments"]) == 1
     dqt = iter([tuple(tables)] if merged else [(t,) for t in tables])
     script = iter(json.loads(row["scan_script"]))
-    elements: list[object] = []
+    elements: list[Element] = []
     for name in row["markers"].split(">"):
         if name in ("SOI", "EOI"):
             elements.append(Standalone(code=SOI if name == "SOI" else EOI))
@@ -155,7 +156,7 @@ def stream_of(row: Row) -> JpegStream:
             elements.append(Opaque(code=0xFE, data=b"\0"))
         elif name.startswith("APP"):
             elements.append(Opaque(code=0xE0 + int(name[3:]), data=_payload(int(name[3:]), row)))
-    return JpegStream(tuple(elements))  # type: ignore[arg-type]
+    return JpegStream(tuple(elements))
 
 
 def _payload(n: int, row: Row) -> bytes:
@@ -192,7 +193,7 @@ def _file(profile: Profile, theirs: JpegStream) -> JpegStream:
     return replace(delivered.stream, elements=tuple(_blank(e) for e in delivered.stream.elements))
 
 
-def _blank(element: object) -> object:
+def _blank(element: Element) -> Element:
     if isinstance(element, Dht):
         return replace(element, tables=())
     if isinstance(element, Sos):
@@ -249,9 +250,9 @@ def main() -> None:
         print(json.dumps({"files": files, "rows": dict(explained), "platforms": by_platform}, indent=2))
         return
     print("| delivered file | rewritten byte for byte by | otherwise, the nearest profile |\n| --- | --- | --- |")
-    for name, made in files.items():
-        equal = [p for p, r in made.items() if r == "identical"]
-        near = min(((len(r), p, r) for p, r in made.items() if isinstance(r, list)), default=None)
+    for name, results in files.items():
+        equal = [p for p, r in results.items() if r == "identical"]
+        near = min(((len(r), p, r) for p, r in results.items() if isinstance(r, list)), default=None)
         print(f"| {name} | {', '.join(equal)} | {f'{near[1]}: {near[2][0][:100]}' if near and not equal else ''} |")
     print("\n| platform | rows | explained |\n| --- | ---: | ---: |")
     for platform, (n, of) in sorted(by_platform.items()):

@@ -146,10 +146,11 @@ PAGE = """# Which code each variant equals
 
 Every variant is named after a code, so that code was asked again, on {day}, by `python benchmarks/variants.py`
 ({machine}, {seconds:.0f} s). No number here is typed by hand. Equal means every sample, coefficient or byte. The tests
-(`tests/codec/`) ask the same oracles more often, with alpha, boxes, orientations and damaged input.
+(`tests/codec/`) ask the same oracles with more pictures, alpha, boxes, orientations and options.
 
-Sizes (width x height): {resized} for resizing; {encoded} for encoding and decoding; each as {pictures}, made as
-`benchmarks/variants.py` says.
+Resized, width x height:
+{resized}.
+Encoded and decoded: {encoded}. Each size as {pictures}; `benchmarks/variants.py` makes them.
 
 ## Resampling
 

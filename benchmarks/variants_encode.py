@@ -43,8 +43,9 @@ def numbers(values: Any) -> str:
 
 def turbo_by_pillow() -> Iterator[Row]:
     import PIL
-    from oracles import pillow
     from PIL import features
+
+    from oracles import pillow
     from test_libjpeg_turbo import CODINGS, SUBSAMPLING
 
     profile, tally = us.load_profile("generic/libjpeg-turbo"), Tally("files")
@@ -52,7 +53,8 @@ def turbo_by_pillow() -> Iterator[Row]:
         for coding, (theirs, ours) in CODINGS.items():
             for quality in QUALITIES:
                 for sampling, number in SUBSAMPLING.items():
-                    made = us.mimic(pixels, profile, quality=quality, sampling=sampling, **ours).data
+                    given = {"quality": quality, "sampling": sampling, "grey_factors": pixels.shape[2] == 1, **ours}
+                    made = us.mimic(pixels, profile, **given).data
                     tally.add(coding, made, pillow(pixels, quality=quality, subsampling=number, **theirs))
     version = f"Pillow {PIL.__version__}, libjpeg-turbo {features.version_feature('libjpeg_turbo')}"
     compared = (
@@ -73,7 +75,7 @@ def turbo_by_cjpeg() -> Iterator[Row]:
             for quality in QUALITIES:
                 for sampling, (h, v) in SAMPLINGS.items():
                     made = us.mimic(pixels, profile, quality=quality, sampling=sampling, dct=dct).data
-                    arguments = ("-quality", str(quality), "-dct", option, "-sample", f"{h}x{v},1x1,1x1")
+                    arguments = ("-baseline", "-quality", str(quality), "-dct", option, "-sample", f"{h}x{v},1x1,1x1")
                     tally.add(sampling, made, cjpeg(pixels, *arguments))
         compared = f"files, baseline; qualities {numbers(QUALITIES)}; {numbers(SAMPLINGS)}; {PICTURES}"
         yield Row(f"libjpeg-turbo, `dct = {dct}`", f"cjpeg: {version}", compared, str(tally))
@@ -193,8 +195,8 @@ def jpegli_recorded() -> Iterator[Row]:
         data = made(case)
         tally.add(case.script, data if len(data) != size else hashlib.sha256(data).digest()[:8], bytes.fromhex(digest))
     compared = (
-        f"files, by recorded digests (`tests/codec/jpegli_goldens.json`): {numbers(sorted(tally.cases))}; samplings, grey, "
-        "adaptive quantisation on and off, restarts; a drawing"
+        f"files, by recorded digests (`tests/codec/jpegli_goldens.json`): {numbers(sorted(tally.cases))}; samplings, "
+        "grey, adaptive quantisation on and off, restarts; a drawing"
     )
     yield Row(
         "jpegli, progressive and its switches", "libjpegli of pyjpegli 0.3.2's source, recorded", compared, str(tally)
@@ -255,11 +257,11 @@ def scaled(variant: str, decoder: str, versions: dict[str, tuple[int, ...]]) -> 
                             Upsampling.FANCY if fancy else Upsampling.PLAIN, eighths=eighths, decoder=Decoder(decoder),
                         )  # fmt: skip
                         for version in (v for v, known in versions.items() if eighths in known):
-                            tally.add(version, ours, decode(file.data, version, eighths, fancy))
+                            tally.add(f"{version}, {sampling}", ours, decode(file.data, version, eighths, fancy))
     few = [v for v, known in versions.items() if len(known) < 16]
     compared = (
-        f"samples at 1/8 to 16/8{f' ({numbers(few)}: 1, 2, 4, 8 eighths)' if few else ''}; fancy upsampling on, and off at "
-        f"4/8 and 8/8; {numbers(SAMPLINGS)}; {PICTURES}"
+        f"samples at 1/8 to 16/8{f' ({numbers(few)}: 1, 2, 4, 8 eighths)' if few else ''}; fancy upsampling on, and "
+        f"off at 4/8 and 8/8; {numbers(SAMPLINGS)}; {PICTURES}"
     )
     yield Row(variant, f"jpeglib {importlib.metadata.version('jpeglib')}: {numbers(versions)}", compared, str(tally))
 
@@ -291,7 +293,15 @@ def draft() -> Iterator[Row]:
 
 
 EVERY, POWERS = tuple(range(1, 17)), (1, 2, 4, 8)
-TURBO = {"6b": POWERS, "turbo120": POWERS, "turbo130": EVERY, "turbo210": EVERY, "mozjpeg403": EVERY}
+TURBO = {
+    "6b": POWERS,
+    "turbo120": POWERS,
+    "turbo130": EVERY,
+    "turbo150": EVERY,
+    "turbo200": EVERY,
+    "turbo210": EVERY,
+    "mozjpeg403": EVERY,
+}
 SEVEN = dict.fromkeys(("7", "8", "8d", "9"), EVERY)
 NINE = dict.fromkeys(("9a", "9d", "9f"), EVERY)
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from hashlib import sha256
 
-import numpy as np
 from variants import MAKERS, PICTURES, RESIZED, Group, Pixels, Row, Tally
 
 from understudy.codec import resample
@@ -190,8 +189,8 @@ GROUPS = (
     Group("nfnt", "Go's nfnt/resize", by_go),
     Group("skia", "Chromium", by_skia),
     Group("facebook", "Facebook", partial(
-        unasked, "facebook", "Facebook's deliveries of 2015; the profile `facebook/classic-2014-resized` tells its proof, "
-        "`tests/codec/test_facebook_resize.py` checks the arithmetic against the measured facts written out")),
+        unasked, "facebook", "Facebook's deliveries of 2015; the profile `facebook/classic-2014-resized` tells its "
+        "proof, `tests/codec/test_facebook_resize.py` checks the arithmetic against the measured facts written out")),
     Group("spectrum", "facebookincubator/spectrum", partial(
         unasked, "spectrum", "its published source, read; `tests/codec/test_facebook_resize.py` checks the arithmetic "
         "against a plain reference, no build of Spectrum was run")),

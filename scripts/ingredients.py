@@ -74,7 +74,7 @@ def rows(data: bytes, quality: int) -> list[Row]:
         levels = np.concatenate([c.real.ravel() for c in ours.coefficients().components]).astype(np.int32)
         pairs = [(data, facebook.data)]
         changes = {"encode.quality": quality, **overrides}
-        (score,) = us.verify(PROFILE, pairs, free="predicted", set=changes).per_pair
+        (score,) = us.verify(PROFILE, pairs, free="predicted", **changes).per_pair
         differ = levels != theirs
         used = (levels != 0) | (theirs != 0)
         out.append(

@@ -184,6 +184,7 @@ def profiles_list(as_json: Json = False) -> None:
 def profiles_show(
     name: Annotated[str, typer.Argument(metavar="P", help="A profile's name, or a TOML file.")],
     toml: Annotated[bool, typer.Option("--toml", help="Print the profile as TOML.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show parameters at their defaults too.")] = False,
 ) -> None:
     """One profile in words: when it holds, its steps, what is free, its proof, what is unproven."""
     from .profile import dumps, load_profile
@@ -194,7 +195,26 @@ def profiles_show(
     else:
         from .terminal.profiles import show_one
 
-        show_one(profile)
+        show_one(profile, every=every)
+
+
+@profiles_app.command("diff")
+def profiles_diff(
+    first: Annotated[str, typer.Argument(metavar="A", help="A profile's name, or a TOML file.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    as_json: Json = False,
+) -> None:
+    """What differs between two profiles: when they hold, step by step, free values, proof."""
+    from .profile import load_profile
+    from .profile_diff import diff
+
+    found = diff(load_profile(first), load_profile(second))
+    if as_json:
+        _print_json(found.to_dict())
+    else:
+        from .terminal.profiles import show_diff
+
+        show_diff(found)
 
 
 def _at(place: str, call: Callable[[], T]) -> T:

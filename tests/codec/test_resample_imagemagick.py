@@ -131,6 +131,7 @@ SENT = {
     "png with a density": pillow(scene(61, 47, 3), "PNG", dpi=(300, 300)),
     "grey png": pillow(scene(61, 47, 1), "PNG"),
     "png of grey colours": pillow(GREY, "PNG"),
+    "grey png of an odd number of blocks": pillow(scene(17, 5, 1), "PNG"),
     "png with alpha": pillow(picture((61, 47), 4), "PNG"),
     "4:4:4": pillow(scene(61, 47, 3), quality=93, subsampling=0),
     "4:2:2 with a density": pillow(scene(61, 47, 3), quality=93, subsampling=1, dpi=(240, 240)),

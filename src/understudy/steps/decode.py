@@ -61,7 +61,8 @@ class Decode(Step):
     def exact(self, value: Source, context: Context) -> Raster:
         """Raster uint8 `[H, W, 1 to 4]` with the file's ICC profile and EXIF orientation, neither applied.
 
-        Raises PictureError for what is no picture or is damaged, LimitError above 2^28 pixels.
+        Raises PictureError for what is no picture or is damaged, LimitError above 2^28 pixels (JPEG) or
+        Pillow's own limit, 178 million (other formats).
         """
         if value.data[:2] == b"\xff\xd8":
             try:

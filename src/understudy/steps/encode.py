@@ -136,7 +136,8 @@ class Encode(Step):
             self = replace(self, color=Color.NONE)
         elif value.space == "ycbcr":
             raise PictureError("YCbCr samples", place=f"encode with {self.engine}", expected="RGB")
-        blocks = self._blocks(np.ascontiguousarray(pixels), factors, luma, chroma, script, progressive)
+        sampled = factors if count > 1 else [(1, 1)]  # T.81 A.2.2: a scan of one component knows no factors
+        blocks = self._blocks(np.ascontiguousarray(pixels), sampled, luma, chroma, script, progressive)
         return self.coded(blocks, value.width, value.height, factors)
 
     def coded(self, blocks: Sequence[Blocks], width: int, height: int, factors: Sequence[tuple[int, int]]) -> Encoded:

@@ -31,7 +31,7 @@ def mix4(source: Any, x0: Any, x1: Any, fx: Any, y0: Any, y1: Any, fy: Any, out:
 
 
 @kernel
-def _times(a: int, b: int) -> int:
+def _times(a: Any, b: Any) -> Any:
     """Of two 15-bit fractions with sign, rounded half up."""
     return (a * b + 0x4000) >> 15
 
