@@ -2,8 +2,8 @@
 
     python benchmarks/parallel.py [--pictures 200] [--rounds 3] [--wait 300]
 
-The commands take turns. The machine must be idle: the load is waited for and told, and each run's CPU seconds stand
-beside its wall seconds, so that a busy machine shows. A command starts in about a second (imports, loading compiled
+The commands take turns. The machine must be idle: that is waited for, and what others keep busy just before is told;
+each run's CPU seconds stand beside its wall seconds. A command starts in about a second (imports, loading compiled
 kernels), on one core whatever `--jobs` says; the second ratio leaves out what a command of two pictures takes.
 """
 
@@ -52,10 +52,26 @@ def seconds(pictures: list[Path], out: Path, profile: str, jobs: int) -> Seconds
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def wait_for_idleness(most: float) -> None:
+def busy(span: float = 2.0) -> float:
+    """How many cores everybody kept busy over `span` seconds: proc(5), the first line of /proc/stat."""
+
+    def used() -> float:
+        user, nice, system, _idle, _wait, irq, softirq, steal, *_ = map(
+            int, Path("/proc/stat").read_text().split()[1:9]
+        )
+        return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+    before = used()
+    time.sleep(span)
+    return (used() - before) / span
+
+
+def wait_for_idleness(most: float) -> float:
+    """The cores that others keep busy: under 0.1, or what it was after `most` seconds."""
     end = time.monotonic() + most
-    while os.getloadavg()[0] > 0.3 and time.monotonic() < end:
-        time.sleep(5)
+    while (cores := busy()) > 0.1 and time.monotonic() < end:
+        pass
+    return cores
 
 
 def row(size: tuple[int, int], folder: Path, profile: str, count: int, rounds: int, wait: float) -> str:
@@ -63,8 +79,7 @@ def row(size: tuple[int, int], folder: Path, profile: str, count: int, rounds: i
     out = folder / "out"
     out.mkdir(exist_ok=True)
     seconds(pictures[:2], out, profile, 1)  # the kernels are compiled
-    wait_for_idleness(wait)
-    load = os.getloadavg()[0]
+    others = wait_for_idleness(wait)
     runs: dict[tuple[int, int], list[Seconds]] = {(n, jobs): [] for n in (count, 2) for jobs in (1, 2)}
     for _ in range(rounds):
         for (n, jobs), times in runs.items():
@@ -77,7 +92,7 @@ def row(size: tuple[int, int], folder: Path, profile: str, count: int, rounds: i
     cpu = [statistics.median(c for _, c in runs[count, jobs]) for jobs in (1, 2)]
     return (
         f"| {size[0]}x{size[1]} | {statistics.median(one):.1f} | {statistics.median(two):.1f} | {ratio:.2f} | "
-        f"{inner:.2f} | {cpu[0]:.1f} / {cpu[1]:.1f} | {load:.1f} |"
+        f"{inner:.2f} | {cpu[0]:.1f} / {cpu[1]:.1f} | {others:.1f} |"
     )
 
 
@@ -85,13 +100,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--pictures", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--wait", type=float, default=0, help="seconds to wait at most for a load under 0.3")
+    parser.add_argument("--wait", type=float, default=0, help="seconds to wait at most for idle cores")
     parser.add_argument("--profile", default=PROFILE)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         rows = [row(s, Path(name), given.profile, given.pictures, given.rounds, given.wait) for s in SIZES]
     print(head("parallel", f"{given.pictures} JPEG files as {given.profile}; {given.rounds} rounds, in turns"))
-    print("| pictures | --jobs 1, wall s | --jobs 2, wall s | ratio | ratio without start | CPU s | load before |")
+    print(
+        "| pictures | --jobs 1, wall s | --jobs 2, wall s | ratio | ratio without start | CPU s | cores busy before |"
+    )
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     print("\n".join(rows))
 

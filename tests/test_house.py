@@ -152,8 +152,8 @@ print(*[m for m in {NEVER_LOADED!r} if m in sys.modules])
 
 PUBLIC = [
     "Delivery", "Inspection", "JpegError", "LimitError", "Pair", "PairsError", "PictureError", "Profile",
-    "ProfileError", "Scores", "UnderstudyError", "__version__", "find_pairs", "inspect", "jpeg", "load_profile",
-    "mimic", "verify",
+    "ProfileError", "Rewritten", "Scores", "UnderstudyError", "__version__", "find_pairs", "inspect", "jpeg",
+    "load_profile", "mimic", "rewrite", "verify",
 ]  # fmt: skip
 PUBLIC_JPEG = [
     "Coefficients", "Encoded", "Huffman", "JpegStream", "Layout", "ScanSpec", "encode", "layout", "parse",

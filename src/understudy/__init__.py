@@ -4,6 +4,7 @@
     us.inspect(data)                                what delivered bytes say
     us.mimic(picture, "facebook").data              the file that Facebook delivers
     us.verify("facebook", "pairs/")                 a profile against real pairs
+    us.rewrite(delivered, "facebook").identical     would this profile have written this file?
 
 Names are loaded on first use, so that importing the package costs nothing; nothing here imports torch.
 """
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .inspection import Inspection, inspect
     from .pairs import Pair, find_pairs
     from .profile import Profile, load_profile
+    from .rewriting import Rewritten, rewrite
     from .verification import Scores, verify
 
 _HOMES = {
@@ -34,6 +36,7 @@ _HOMES = {
     "PictureError": "errors",
     "Profile": "profile",
     "ProfileError": "errors",
+    "Rewritten": "rewriting",
     "Scores": "verification",
     "UnderstudyError": "errors",
     "find_pairs": "pairs",
@@ -41,6 +44,7 @@ _HOMES = {
     "jpeg": "",
     "load_profile": "profile",
     "mimic": "delivery",
+    "rewrite": "rewriting",
     "verify": "verification",
 }
 
@@ -54,6 +58,7 @@ __all__ = [
     "PictureError",
     "Profile",
     "ProfileError",
+    "Rewritten",
     "Scores",
     "UnderstudyError",
     "__version__",
@@ -62,6 +67,7 @@ __all__ = [
     "jpeg",
     "load_profile",
     "mimic",
+    "rewrite",
     "verify",
 ]
 

@@ -166,6 +166,42 @@ def verify(
     _finish([UnderstudyError(p.error, place=p.name) for p in scores.per_pair if p.error])
 
 
+@app.command()
+def rewrite(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Delivered files; no originals are needed.")],
+    profile: Annotated[str, typer.Option("--as", metavar="P", help="A profile's name, or a TOML file.")],
+    as_json: Json = False,
+) -> None:
+    """Is this file what the profile would have written? Its own coefficients, coded and laid out anew, and compared."""
+    from .rewriting import rewrite as run
+
+    failures: list[UnderstudyError] = []
+    documents = []
+    for path in files:
+        try:
+            data = read_file(path)
+            made = _at(str(path), lambda data=data: run(data, profile))  # type: ignore[misc]
+        except UnderstudyError as error:
+            failures.append(error)
+            continue
+        told = [str(d) for d in made.differences]
+        if as_json:
+            document = {
+                "file": str(path),
+                "profile": made.profile.name,
+                "identical": made.identical,
+                "differences": told,
+            }
+            documents.append(document)
+        else:
+            print(f"{path.name}: {'byte-identical' if made.identical else 'differs'}, as {made.profile.name} writes it")
+            for line in told:
+                print(f"  {_printable(line)}")
+    if as_json and documents:
+        _print_json(documents if len(files) > 1 else documents[0])
+    _finish(failures)
+
+
 @profiles_app.command("list")
 def profiles_list(as_json: Json = False) -> None:
     """The shipped profiles, a line each."""
@@ -294,6 +330,13 @@ def _progress(items: Iterable[T], label: str, total: int | None = None) -> Itera
     from rich.progress import track
 
     return track(items, description=label, total=total, console=Console(stderr=True), transient=True)
+
+
+def _printable(text: str) -> str:
+    """`text` without what could act on a terminal: files put their own words into differences."""
+    from .evidence.base import visible
+
+    return visible(text, 2000)
 
 
 def _say(text: str) -> None:

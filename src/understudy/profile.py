@@ -193,11 +193,12 @@ def load_profile(name: str | Path | Profile, like: JpegStream | None = None, giv
 
     name: `facebook` (the platform's newest), `facebook@2016` (the newest that holds in that year),
     `facebook/classic-2014` (that one), or a path that ends in .toml.
-    like: a delivered file; its values replace the free ones (see `Profile.like`, also for `given`). Of several eras
-    that the name leaves open, the one that the file contradicts least is taken, of equal ones the newest.
+    like: a delivered file; its values replace the free ones (see `Profile.like`, also for `given`). Of the eras and
+    special cases that the name leaves open, the one that the file contradicts least is taken; of equal ones the
+    platform's main path, then the newest.
     Raises ProfileError with the known names, or where the file fits none.
     """
-    candidates = _candidates(name)
+    candidates = _candidates(name, special=like is not None)
     if like is None:
         return candidates[0]
     fitting: list[tuple[int, Profile]] = []
@@ -213,8 +214,8 @@ def load_profile(name: str | Path | Profile, like: JpegStream | None = None, giv
     return min(fitting, key=lambda pair: pair[0])[1]
 
 
-def _candidates(name: str | Path | Profile) -> list[Profile]:
-    """The profiles that `name` may mean, the newest first."""
+def _candidates(name: str | Path | Profile, special: bool) -> list[Profile]:
+    """The profiles that `name` may mean, the newest first, and behind them, if `special`, those meant by name only."""
     if isinstance(name, Profile):
         return [name]
     if str(name).endswith(".toml"):
@@ -228,7 +229,7 @@ def _candidates(name: str | Path | Profile) -> list[Profile]:
     if name in shipped:
         return [shipped[name]]
     platform, _, year = name.partition("@")
-    fitting = [p for p in shipped.values() if p.when.platform == platform and not p.when.by_name_only]
+    fitting = [p for p in shipped.values() if p.when.platform == platform and (special or not p.when.by_name_only)]
     if year:
         wanted = int(year) if re.fullmatch(r"\d{4}", year) else -1
         fitting = [p for p in fitting if (p.when.since or 0) <= wanted <= (p.when.until or 9999)]
@@ -236,7 +237,7 @@ def _candidates(name: str | Path | Profile) -> list[Profile]:
         raise ProfileError(
             f"{name!r}", place="profile", expected=f"one of {', '.join(shipped)}", remedy="or a path to a .toml"
         )
-    return sorted(fitting, key=lambda p: (p.when.since or 0, p.name), reverse=True)
+    return sorted(fitting, key=lambda p: (not p.when.by_name_only, p.when.since or 0, p.name), reverse=True)
 
 
 def shipped_profiles() -> dict[str, Profile]:

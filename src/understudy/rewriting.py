@@ -53,18 +53,20 @@ class Rewritten:
 
     @property
     def identical(self) -> bool:
+        """Whether the file is, byte for byte, what the profile writes."""
         return not self.differences
 
 
 def rewrite(delivered: bytes, profile: str | Path | Profile) -> Rewritten:
     """What `profile` writes for the coefficients of `delivered`, and how that differs from `delivered`.
 
+    profile: see `load_profile`; of a platform named alone, the era that `delivered` contradicts least.
     Free values (see `Profile.like`) are taken from `delivered`, and so are its sampling and the segments that the
     profile keeps of a sent file. Raises ProfileError where the file does not show a free value or has coefficients that
     the profile has no scans for, JpegError and UnsupportedJpegError for a file that is none or cannot be read whole.
     """
     theirs = parse(delivered)
-    chosen = load_profile(profile).like(theirs)
+    chosen = load_profile(profile, theirs)
     context = Context(delivered)
     encoded = _encoded(chosen, delivered, theirs, context)
     made = chosen.steps[-1].exact(encoded, context)

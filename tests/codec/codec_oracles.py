@@ -41,9 +41,7 @@ def scene(width: int, height: int) -> NDArray[np.uint8]:
     """Something like a photograph: slopes, edges, texture, and both ends of the range."""
     y, x = np.mgrid[:height, :width].astype(np.float64)
     rng = np.random.default_rng(width * 65536 + height)
-    planes = [
-        128 + 90 * np.sin(x / (5 + 9 * c) + y / 31) + 60 * ((x + 2 * y) % (37 + c) > 20) for c in range(3)
-    ]
+    planes = [128 + 90 * np.sin(x / (5 + 9 * c) + y / 31) + 60 * ((x + 2 * y) % (37 + c) > 20) for c in range(3)]
     return np.clip(np.stack(planes, -1) + rng.normal(0, 12, (height, width, 3)) - 20, 0, 255).astype(np.uint8)
 
 

@@ -59,9 +59,7 @@ def test_rgb_components_are_left_alone(tmp_path: Path) -> None:
 
 def test_four_components_are_planes(tmp_path: Path) -> None:
     buffer = io.BytesIO()
-    Image.fromarray(np.random.default_rng(1).integers(0, 256, (21, 33, 4), np.uint8), "CMYK").save(
-        buffer, "JPEG"
-    )
+    Image.fromarray(np.random.default_rng(1).integers(0, 256, (21, 33, 4), np.uint8), "CMYK").save(buffer, "JPEG")
     path = tmp_path / "cmyk.jpg"
     path.write_bytes(buffer.getvalue())
     image, read = Image.open(path), jpeglib.read_dct(str(path))
@@ -81,9 +79,7 @@ def test_plain_upsampling_is_repetition(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sparse", [False, True])
-@pytest.mark.parametrize(
-    ("limit", "step"), [(1023, 1), (1023, 8), (100, 255), (1023, 64), (1023, 255), (1000, 16)]
-)
+@pytest.mark.parametrize(("limit", "step"), [(1023, 1), (1023, 8), (100, 255), (1023, 64), (1023, 255), (1000, 16)])
 def test_values_that_no_encoder_writes(limit: int, step: int, sparse: bool, tmp_path: Path) -> None:
     """Products beyond 16 bits and results far beyond 0..255 wrap and clip as in libjpeg-turbo's SIMD code."""
     path = tmp_path / "hostile.jpg"

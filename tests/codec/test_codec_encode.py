@@ -52,9 +52,7 @@ def test_grey_is_pillows(quality: int, tmp_path: Path) -> None:
     for width, height in SIZES:
         picture = scene(width, height)[:, :, 1].copy()
         file = by_pillow(picture, tmp_path, quality=quality)
-        assert file.mismatches(forward(picture, LIBJPEG, [(1, 1)], quant_tables("annex-k", quality)[0])) == [
-            0
-        ]
+        assert file.mismatches(forward(picture, LIBJPEG, [(1, 1)], quant_tables("annex-k", quality)[0])) == [0]
 
 
 @pytest.mark.parametrize("factors", UNUSUAL, ids=str)
@@ -212,9 +210,7 @@ def test_views_give_what_copies_give() -> None:
 def test_facebook_classic_dummies_have_their_own_dc_and_no_ac() -> None:
     picture = noise(19, 35)
     luma = forward(picture, FACEBOOK_CLASSIC, PLAIN_420, [1] * 64, [1] * 64)[0]
-    full = forward(
-        np.pad(picture, ((0, 13), (0, 13), (0, 0)), mode="edge"), FACEBOOK_CLASSIC, PLAIN_420, [1] * 64
-    )[0]
+    full = forward(np.pad(picture, ((0, 13), (0, 13), (0, 0)), mode="edge"), FACEBOOK_CLASSIC, PLAIN_420, [1] * 64)[0]
     assert luma.shape == full.shape == (6, 4, 8, 8)
     assert np.array_equal(luma[:, :, 0, 0], full[:, :, 0, 0])
     assert np.array_equal(luma[:5, :3], full[:5, :3])

@@ -168,9 +168,7 @@ def test_reciprocal15_is_half_even_of_the_exact_product(dct: Dct, eighths: int) 
     raw = every_value(1100 * eighths)
     for step in STEPS:
         m = (32768 + (step >> 1)) // step
-        want = [
-            (1 if c >= 0 else -1) * round(Fraction(abs(int(c)) * m, 32768 * eighths)) for c in raw.reshape(-1)
-        ]
+        want = [(1 if c >= 0 else -1) * round(Fraction(abs(int(c)) * m, 32768 * eighths)) for c in raw.reshape(-1)]
         got = quantize(raw, [step] * 64, dct, Quantizer.RECIPROCAL15_HALF_EVEN)
         assert got.reshape(-1).tolist() == want, step
 

@@ -109,9 +109,7 @@ def script_of(data: bytes) -> scans.Script:
     stream = parse(data)
     assert stream.frame is not None
     ids = [c.id for c in stream.frame.components]
-    return tuple(
-        ScanSpec(tuple(ids.index(c.id) for c in s.components), s.Ss, s.Se, s.Ah, s.Al) for s in stream.scans
-    )
+    return tuple(ScanSpec(tuple(ids.index(c.id) for c in s.components), s.Ss, s.Se, s.Ah, s.Al) for s in stream.scans)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])

@@ -46,9 +46,7 @@ def frame(factors: str = "1x1", code: int = 0xC0, first_id: int = 1, Tq: int = 0
     return Sof(code=code, precision=8, height=8, width=8, components=components)
 
 
-def scan(
-    ids: tuple[int, ...] = (1,), band: tuple[int, int, int, int] = (0, 63, 0, 0), selectors: int = 0
-) -> Sos:
+def scan(ids: tuple[int, ...] = (1,), band: tuple[int, int, int, int] = (0, 63, 0, 0), selectors: int = 0) -> Sos:
     Ss, Se, Ah, Al = band
     parts = tuple(ScanComponent(i, selectors >> 4, selectors & 15) for i in ids)
     return Sos(components=parts, Ss=Ss, Se=Se, Ah=Ah, Al=Al, data=b"\x2a" * 5)
@@ -81,14 +79,7 @@ def photoshop(*resources: bytes) -> Opaque:
 
 def resource(data: bytes, number: int = 0x0404, declared: int | None = None) -> bytes:
     size = len(data) if declared is None else declared
-    return (
-        b"8BIM"
-        + number.to_bytes(2, "big")
-        + b"\0\0"
-        + size.to_bytes(4, "big")
-        + data
-        + b"\0" * (len(data) % 2)
-    )
+    return b"8BIM" + number.to_bytes(2, "big") + b"\0\0" + size.to_bytes(4, "big") + data + b"\0" * (len(data) % 2)
 
 
 def record(data: bytes, number: int, section: int = 2, declared: int | None = None) -> bytes:

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from shared_folder import facts_rows, measured_files, real_files
 
+from shared_folder import facts_rows, measured_files, real_files
 from understudy.codec.scans import name_of
 from understudy.codec.tables import candidates, identify
 from understudy.inspection import Inspection, inspect
@@ -120,9 +120,7 @@ def test_goldens_without_a_row(golden: str, quality: int, records: list[str]) ->
     (path,) = [p for p in FILES if p.parent.name == golden and p.name == "received.jpg"]
     seen = inspect(path.read_bytes())
     document = seen.to_dict()
-    assert [(t["law"], t["quality"], t["exact"]) for t in document["tables"]] == [
-        ("annex-k", quality, True)
-    ] * 2
+    assert [(t["law"], t["quality"], t["exact"]) for t in document["tables"]] == [("annex-k", quality, True)] * 2
     assert document["frame"]["component_ids"] == [0, 1, 2]
     assert document["frame"]["sampling"] == "4:2:0"
     assert document["jfif"]["version"] == "1.02"

@@ -26,8 +26,8 @@ from hand_built import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
-from shared_folder import real_files
 
+from shared_folder import real_files
 from understudy.errors import JpegError
 from understudy.inspection import inspect
 from understudy.terminal.page import show
@@ -130,12 +130,8 @@ def test_any_contents_behind_known_identifiers_are_answered(identifier: bytes, n
 @pytest.mark.parametrize(
     "data",
     [
-        file(
-            dqt(), frame("2x2 1x1 1x1", code=0xC2), *STANDARD_DHT, *[scan((1, 2, 3), (0, 0, 0, 0))] * 10_000
-        ),
-        file(
-            dqt(), frame("2x2 1x1 1x1", code=0xC2), *STANDARD_DHT, *[scan((1,) * 255, (0, 0, 0, 0))] * 2_000
-        ),
+        file(dqt(), frame("2x2 1x1 1x1", code=0xC2), *STANDARD_DHT, *[scan((1, 2, 3), (0, 0, 0, 0))] * 10_000),
+        file(dqt(), frame("2x2 1x1 1x1", code=0xC2), *STANDARD_DHT, *[scan((1,) * 255, (0, 0, 0, 0))] * 2_000),
         file(*[dqt(tuple(range(1, 65)))] * 10_000, frame(), scan()),
         file(*[comment(b"x")] * 20_000, frame(), scan()),
         file(*STANDARD_DHT * 5_000, dqt(), frame(), scan()),

@@ -151,9 +151,7 @@ def test_icc_tables_of_wild_counts_and_offsets() -> None:
 
 def test_an_mluc_bomb_is_read_in_bounds() -> None:
     """4,000 records that all point at 60,000 bytes: 240 MB if each were read."""
-    rows = b"".join(
-        b"xx" + b"US" + (60_000).to_bytes(4, "big") + (0).to_bytes(4, "big") for _ in range(4_000)
-    )
+    rows = b"".join(b"xx" + b"US" + (60_000).to_bytes(4, "big") + (0).to_bytes(4, "big") for _ in range(4_000))
     bomb = b"mluc\0\0\0\0" + (4_000).to_bytes(4, "big") + (12).to_bytes(4, "big") + rows
     inspection = seen(icc_segment(icc_profile((b"desc", bomb))))
     assert len(inspection.value("icc", "description")) <= 8 * 201
@@ -214,9 +212,7 @@ def test_fbmd_of_a_changed_file(change: int, moved: int, trailing: bytes, intact
 
 def test_fbmd_of_a_file_whose_headers_grew() -> None:
     """EXIF put before the scans moves them all by its length: the spacing still is Facebook's."""
-    stream = [
-        offset for offset, e in parse(two_scans(fbmd_note("01", [0, 0, 0]))).located() if isinstance(e, Sos)
-    ]
+    stream = [offset for offset, e in parse(two_scans(fbmd_note("01", [0, 0, 0]))).located() if isinstance(e, Sos)]
     data = two_scans(fbmd_note("01", [stream[0] - 40, stream[1] - 40, 1]))
     inspection = inspect(data)
     assert inspection.value("fbmd", "shift") == 40

@@ -23,8 +23,8 @@ from hand_built import (
     seen,
 )
 from rich.console import Console
-from shared_folder import real_files
 
+from shared_folder import real_files
 from understudy.evidence import detectors
 from understudy.inspection import Inspection, inspect
 from understudy.terminal.page import show
@@ -83,8 +83,6 @@ def test_inspect_imports_nothing_heavy(tmp_path: Path) -> None:
         f"show(i.inspect(pathlib.Path({str(tmp_path / 'a.jpg')!r}).read_bytes()));"
         "print(sorted(m for m in sys.modules if '.' not in m), file=sys.stderr)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert not HEAVY & set(eval(done.stderr))
     assert "rich" in done.stderr

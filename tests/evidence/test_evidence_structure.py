@@ -84,9 +84,7 @@ def zigzag(natural: tuple[int, ...]) -> tuple[int, ...]:
 @pytest.mark.parametrize("quality", [1, 25, 49, 50, 71, 75, 85, 92, 99, 100])
 def test_a_law_is_found_exactly_at_every_quality(quality: int) -> None:
     luma, chroma = quant_tables(Law.ANNEX_K, quality)
-    data = file(
-        dqt(zigzag(luma)), dqt(zigzag(chroma), Tq=1), frame("1x1 1x1 1x1"), *STANDARD_DHT, scan((1, 2, 3))
-    )
+    data = file(dqt(zigzag(luma)), dqt(zigzag(chroma), Tq=1), frame("1x1 1x1 1x1"), *STANDARD_DHT, scan((1, 2, 3)))
     first, second = inspect(data).to_dict()["tables"]
     for table in (first, second):
         found = [(table["law"], table["quality"]), *((t["law"], t["quality"]) for t in table["ties"])]
@@ -158,9 +156,7 @@ ILLEGAL = [
 
 
 @pytest.mark.parametrize(("script", "words"), ILLEGAL)
-def test_illegal_scripts_are_anomalies(
-    script: list[tuple[tuple[int, ...], int, int, int, int]], words: str
-) -> None:
+def test_illegal_scripts_are_anomalies(script: list[tuple[tuple[int, ...], int, int, int, int]], words: str) -> None:
     inspection = inspect(progressive(script))
     assert inspection.value("scans", "legal") is False
     assert any(words in text for text in odd(inspection))
@@ -207,22 +203,15 @@ def test_a_table_written_again_before_use_is_told() -> None:
 
 def test_custom_tables_are_not_called_optimal() -> None:
     table = HuffTable(0, 0, (0, 2, *(0,) * 14), b"\0\1")
-    found = inspect(file(dqt(), frame(), Dht(tables=(table, STANDARD["AC 0"])), scan())).find(
-        "huffman", "all_standard"
-    )
+    found = inspect(file(dqt(), frame(), Dht(tables=(table, STANDARD["AC 0"])), scan())).find("huffman", "all_standard")
     assert found is not None and found.value is False
     assert "optimal" not in found.text
 
 
 def test_scans_without_their_tables_are_anomalies() -> None:
-    assert any(
-        "selects DC 1" in t
-        for t in odd(inspect(file(dqt(), frame(), *STANDARD_DHT[:2], scan(selectors=0x10))))
-    )
+    assert any("selects DC 1" in t for t in odd(inspect(file(dqt(), frame(), *STANDARD_DHT[:2], scan(selectors=0x10)))))
     assert any("Motion JPEG" in t for t in odd(inspect(file(dqt(), frame(), scan()))))
-    assert any(
-        "quantisation table 2" in t for t in odd(inspect(file(dqt(), frame(Tq=2), *STANDARD_DHT, scan())))
-    )
+    assert any("quantisation table 2" in t for t in odd(inspect(file(dqt(), frame(Tq=2), *STANDARD_DHT, scan()))))
 
 
 def test_markers_restarts_comments_and_trailing_bytes() -> None:

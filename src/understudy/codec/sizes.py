@@ -149,7 +149,7 @@ def _derived(
 def _pillow_thumbnail(side: int, other: int, bound: int, by_width: bool) -> int:
     """The nearer of floor and ceil, by the difference of width / height; floor where they are equally near.
 
-    Source: Image.thumbnail's documentation ("preserve the aspect of the image"); tests/steps/test_resize.py asks Pillow.
+    Source: Image.thumbnail's documentation ("preserve the aspect"); tests/steps/test_resize.py asks Pillow.
     """
     aspect = side / other if by_width else other / side
 

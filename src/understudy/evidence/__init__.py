@@ -28,10 +28,5 @@ def detectors() -> tuple[ModuleType, ...]:
 def observe(stream: JpegStream) -> tuple[Observation, ...]:
     """Everything that the detectors say about `stream`, then what follows from it. Raises nothing."""
     seen = [o for module in detectors() if hasattr(module, "detect") for o in module.detect(stream)]
-    drawn = [
-        o
-        for module in detectors()
-        if hasattr(module, "conclude")
-        for o in module.conclude(stream, tuple(seen))
-    ]
+    drawn = [o for module in detectors() if hasattr(module, "conclude") for o in module.conclude(stream, tuple(seen))]
     return (*seen, *drawn)

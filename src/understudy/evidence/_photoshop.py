@@ -61,9 +61,7 @@ def resources(stream: JpegStream) -> Iterator[Resource]:
             declared = int.from_bytes(body[size_at : size_at + 4], "big")
             start = size_at + 4
             data = body[start : start + declared]
-            yield Resource(
-                base + at, int.from_bytes(body[at + 4 : at + 6], "big"), declared, data, base + start
-            )
+            yield Resource(base + at, int.from_bytes(body[at + 4 : at + 6], "big"), declared, data, base + start)
             count += 1
             at = start + declared + declared % 2
 

@@ -18,6 +18,4 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
             return
         told = TRANSFORMS.get(data[6], f"unknown ({data[6]})")
         yield Observation("adobe", "version", int.from_bytes(data[:2], "big"), "Adobe marker", offset, SOURCE)
-        yield Observation(
-            "adobe", "transform", data[6], f"Adobe marker, colour transform {told}", offset, SOURCE
-        )
+        yield Observation("adobe", "transform", data[6], f"Adobe marker, colour transform {told}", offset, SOURCE)

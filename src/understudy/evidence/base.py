@@ -38,9 +38,7 @@ class Observation:
 
 def anomaly(text: str, offset: int, clause: str) -> Observation:
     """Something that a standard does not allow, or that contradicts itself. Any detector may yield it."""
-    return Observation(
-        "anomalies", "anomaly", {"offset": offset, "text": text, "clause": clause}, text, offset, clause
-    )
+    return Observation("anomalies", "anomaly", {"offset": offset, "text": text, "clause": clause}, text, offset, clause)
 
 
 def visible(text: str | bytes, limit: int = MAX_TEXT) -> str:
@@ -51,9 +49,7 @@ def visible(text: str | bytes, limit: int = MAX_TEXT) -> str:
     """
     words = _decoded(text[: 4 * limit + 4]) if isinstance(text, bytes) else text
     words = words.rstrip("\0")
-    shown = "".join(
-        c if c == " " or unicodedata.category(c)[0] not in "CZ" else _escaped(c) for c in words[:limit]
-    )
+    shown = "".join(c if c == " " or unicodedata.category(c)[0] not in "CZ" else _escaped(c) for c in words[:limit])
     return shown + ("…" if len(words) > limit else "")
 
 

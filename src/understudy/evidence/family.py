@@ -166,9 +166,7 @@ def traits(stream: JpegStream, observations: tuple[Observation, ...]) -> Traits:
         found["first scan's tables"] = "DC and AC together" if mixed else ", ".join(first[:8])
     interleaved = frame.components and len(stream.scans[0].components) == len(frame.components)
     if interleaved:
-        found["DC scan selectors"] = " ".join(
-            f"{c.dc_tbl_no}{c.ac_tbl_no}" for c in stream.scans[0].components[:8]
-        )
+        found["DC scan selectors"] = " ".join(f"{c.dc_tbl_no}{c.ac_tbl_no}" for c in stream.scans[0].components[:8])
     ac = {f"{c.dc_tbl_no}{c.ac_tbl_no}" for s in stream.scans if s.Ss for c in s.components}
     if ac:
         found["AC scan selectors"] = " ".join(sorted(ac)[:16])
@@ -198,18 +196,12 @@ def conclude(stream: JpegStream, observations: tuple[Observation, ...]) -> Itera
     found = traits(stream, observations)
     if not found:
         return
-    rows = sorted(
-        (_compare(layout, found) for layout in LAYOUTS), key=lambda r: (len(r["contradicts"]), r["family"])
-    )
+    rows = sorted((_compare(layout, found) for layout in LAYOUTS), key=lambda r: (len(r["contradicts"]), r["family"]))
     consistent = [r for r in rows if not r["contradicts"]]
     near = [r for r in rows if _near(r)]
     yield Observation("family", "traits", found, f"{len(found)} traits of the container", None, "the headers")
     names = [r["family"] for r in consistent]
-    told = (
-        "the container is consistent with " + "; or ".join(names)
-        if names
-        else "no container layout known here fits"
-    )
+    told = "the container is consistent with " + "; or ".join(names) if names else "no container layout known here fits"
     source = consistent[0]["source"] if consistent else ""
     yield Observation("family", "consistent_with", consistent, told, None, source)
     if near and not consistent:

@@ -64,18 +64,12 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
         SOURCE,
     )
     delivered = note.numbers[-1] if note.complete else None
-    text = (
-        "the length is missing"
-        if delivered is None
-        else f"delivered with {plural(delivered, 'byte')}, has {size:,}"
-    )
+    text = "the length is missing" if delivered is None else f"delivered with {plural(delivered, 'byte')}, has {size:,}"
     yield Observation("fbmd", "delivered_bytes", delivered, text, at, SOURCE)
     yield Observation("fbmd", "shift", shift, told if shift else "no common shift", at, SOURCE)
     yield Observation("fbmd", "intact", intact, told, at, SOURCE)
     if len(notes) > 1:
-        yield Observation(
-            "fbmd", "notes", len(notes), f"{len(notes)} notes, the first one is told", at, SOURCE
-        )
+        yield Observation("fbmd", "notes", len(notes), f"{len(notes)} notes, the first one is told", at, SOURCE)
 
 
 def find(stream: JpegStream) -> Iterator[Note]:

@@ -31,9 +31,7 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
     at = places[0][0]
     for offset, _ in places[1:]:
         yield anomaly(f"a second frame header at {offset:#x}, expected one", offset, "T.81 B.2.1")
-    yield Observation(
-        "frame", "process", frame.process, f"{frame.process} ({frame.name})", at, "T.81 table B.1"
-    )
+    yield Observation("frame", "process", frame.process, f"{frame.process} ({frame.name})", at, "T.81 table B.1")
     yield Observation("frame", "sof", frame.name, f"marker {frame.name}", at, "T.81 table B.1")
     yield Observation(
         "frame",
@@ -45,13 +43,9 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
     )
     yield Observation("frame", "width", frame.width, plural(frame.width, "sample") + " a line", at, CLAUSE)
     yield Observation("frame", "height", frame.height, plural(frame.height, "line"), at, CLAUSE)
-    yield Observation(
-        "frame", "precision", frame.precision, plural(frame.precision, "bit") + " a sample", at, CLAUSE
-    )
+    yield Observation("frame", "precision", frame.precision, plural(frame.precision, "bit") + " a sample", at, CLAUSE)
     if not frame.width or not frame.height:
-        yield anomaly(
-            f"{frame.name} at {at:#x}: size {frame.width} x {frame.height}, expected 1 or more", at, CLAUSE
-        )
+        yield anomaly(f"{frame.name} at {at:#x}: size {frame.width} x {frame.height}, expected 1 or more", at, CLAUSE)
     yield from _components(frame, at)
 
 
@@ -73,9 +67,7 @@ def _components(frame: Sof, at: int) -> Iterator[Observation]:
     if name and not usual:
         text = f"{name}, written unusually as {factors}"
     yield Observation("frame", "sampling", name, text, at, "T.81 A.1.1")
-    yield Observation(
-        "frame", "sampling_factors", factors, f"factors {factors}, horizontal x vertical", at, CLAUSE
-    )
+    yield Observation("frame", "sampling_factors", factors, f"factors {factors}, horizontal x vertical", at, CLAUSE)
     yield Observation(
         "frame",
         "quant_tbl_no",

@@ -43,9 +43,7 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
         at,
         CLAUSE,
     )
-    yield Observation(
-        "huffman", "dht_segments", len(segments), plural(len(segments), "DHT segment"), at, CLAUSE
-    )
+    yield Observation("huffman", "dht_segments", len(segments), plural(len(segments), "DHT segment"), at, CLAUSE)
     yield Observation("huffman", "dht_tables", len(rows), plural(len(rows), "table"), at, CLAUSE)
     one_each = all(len(g) == 1 for g in grouping)
     yield Observation(
@@ -57,11 +55,7 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
         CLAUSE,
     )
     standard = sum(bool(row["standard"]) for row in rows)
-    text = (
-        "all standard (T.81 K.3 to K.6)"
-        if standard == len(rows)
-        else "made for this picture or another custom set"
-    )
+    text = "all standard (T.81 K.3 to K.6)" if standard == len(rows) else "made for this picture or another custom set"
     if 0 < standard < len(rows):
         text = f"{standard} of {len(rows)} standard (T.81 K.3 to K.6)"
     yield Observation("huffman", "all_standard", standard == len(rows), text, at, "T.81 K.3.3")
@@ -115,9 +109,7 @@ def _undefined(stream: JpegStream) -> Iterator[Observation]:
     if frame is None or frame.code not in (0xC0, 0xC1, 0xC2):
         return
     if not any(isinstance(e, Dht) for e in stream.elements) and stream.scans:
-        yield anomaly(
-            "no Huffman table (DHT) at all; Motion JPEG readers assume T.81 K.3 to K.6", 0, "T.81 B.2.4.2"
-        )
+        yield anomaly("no Huffman table (DHT) at all; Motion JPEG readers assume T.81 K.3 to K.6", 0, "T.81 B.2.4.2")
         return
     known: set[str] = set()
     found = 0

@@ -37,9 +37,7 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
     yield Observation("icc", "chunks", len(chunks), plural(len(chunks), "chunk"), at, "ICC.1:2022 B.4")
     yield Observation("icc", "bytes", size, f"ICC profile, {plural(size, 'byte')}", at, "ICC.1:2022 B.4")
     if size < 128:
-        yield anomaly(
-            f"ICC profile at {at:#x}: {plural(size, 'byte')}, its header takes 128", at, "ICC.1:2022 7.2"
-        )
+        yield anomaly(f"ICC profile at {at:#x}: {plural(size, 'byte')}, its header takes 128", at, "ICC.1:2022 7.2")
         return
     declared = int.from_bytes(profile[:4], "big")
     if declared != size:
@@ -47,9 +45,7 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
     name = description(profile)
     if name is None:
         yield anomaly(f"ICC profile at {at:#x}: no readable description tag", at, "ICC.1:2022 9.2.41")
-    told = (
-        f'ICC profile "{visible(name, 60)}", {plural(size, "byte")}' if name else "ICC profile without a name"
-    )
+    told = f'ICC profile "{visible(name, 60)}", {plural(size, "byte")}' if name else "ICC profile without a name"
     yield Observation("icc", "description", None if name is None else visible(name), told, at, SOURCE)
     version = f"{profile[8]}.{profile[9] >> 4}"
     space = visible(profile[16:20]).strip()

@@ -18,9 +18,7 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
         yield anomaly(f"a second JFIF header at {offset:#x}, expected one", offset, SOURCE)
     for offset, data in found[:1]:
         if len(data) < 9:
-            yield anomaly(
-                f"JFIF header at {offset:#x}: {len(data) + 5} bytes, expected 14 or more", offset, SOURCE
-            )
+            yield anomaly(f"JFIF header at {offset:#x}: {len(data) + 5} bytes, expected 14 or more", offset, SOURCE)
             return
         version = f"{data[0]}.{data[1]:02d}"
         x, y = int.from_bytes(data[3:5], "big"), int.from_bytes(data[5:7], "big")
@@ -38,8 +36,7 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
         )
         if len(data) != 9 + 3 * data[7] * data[8]:
             yield anomaly(
-                f"JFIF header at {offset:#x}: {len(data) - 9} bytes of thumbnail, expected "
-                f"{3 * data[7] * data[8]}",
+                f"JFIF header at {offset:#x}: {len(data) - 9} bytes of thumbnail, expected {3 * data[7] * data[8]}",
                 offset,
                 SOURCE,
             )

@@ -31,9 +31,7 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
     if not found:
         return
     at = found[0].offset
-    rows: list[dict[str, Any]] = [
-        {"id": f"{r.id:04x}", "bytes": r.declared, "offset": r.offset} for r in found
-    ]
+    rows: list[dict[str, Any]] = [{"id": f"{r.id:04x}", "bytes": r.declared, "offset": r.offset} for r in found]
     told = ", ".join(row["id"] for row in rows[:12]) + (" …" if len(rows) > 12 else "")
     yield Observation("photoshop", "resources", rows, f"image resources {told}", at, SOURCE)
     for r in found:

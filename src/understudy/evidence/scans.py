@@ -34,9 +34,7 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
     name = _name(stream, script)
     yield Observation("scans", "count", count, plural(count, "scan"), at, "T.81 B.2.3")
     told = f'the script "{name}"' if name else "a script without a name here"
-    yield Observation(
-        "scans", "name", name, f"{plural(count, 'scan')}, {told}", at, "measured scripts, codec/scans"
-    )
+    yield Observation("scans", "name", name, f"{plural(count, 'scan')}, {told}", at, "measured scripts, codec/scans")
     yield Observation(
         "scans",
         "script",
@@ -52,24 +50,16 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
         for (offset, sos), row in zip(places, script, strict=True)
     ]
     total = sum(len(sos.data) for _, sos in places)
-    yield Observation(
-        "scans", "list", rows, f"{plural(total, 'byte')} of entropy-coded data", at, "T.81 B.1.1.5"
-    )
+    yield Observation("scans", "list", rows, f"{plural(total, 'byte')} of entropy-coded data", at, "T.81 B.1.1.5")
     problems = broken_rules(stream, script)
     for text, clause in problems[:MAX_PROBLEMS]:
         yield anomaly(text, at, clause)
     if len(problems) > MAX_PROBLEMS:
-        yield anomaly(
-            f"and {len(problems) - MAX_PROBLEMS:,} more rules broken by the script", at, "T.81 G.1.1.1"
-        )
+        yield anomaly(f"and {len(problems) - MAX_PROBLEMS:,} more rules broken by the script", at, "T.81 G.1.1.1")
     text = "a legal script" if not problems else f"the script breaks {plural(len(problems), 'rule')}"
     yield Observation("scans", "legal", not problems, text, at, "T.81 B.2.3, G.1.1.1")
     unsent = unfinished(stream, script)
-    text = (
-        "every coefficient arrives whole"
-        if not unsent
-        else f"{plural(unsent, 'coefficient')} never arrive whole"
-    )
+    text = "every coefficient arrives whole" if not unsent else f"{plural(unsent, 'coefficient')} never arrive whole"
     yield Observation("scans", "unfinished", unsent, text, at, "T.81 G.1.1.1")
 
 

@@ -37,19 +37,11 @@ def describe(element: Element) -> str:
     if isinstance(element, Dqt):
         return ", ".join(_quant_text(t) for t in element.tables[:8]) or "no table"
     if isinstance(element, Dht):
-        return (
-            ", ".join(f"{t.name} ({plural(sum(t.counts), 'code')})" for t in element.tables[:8]) or "no table"
-        )
+        return ", ".join(f"{t.name} ({plural(sum(t.counts), 'code')})" for t in element.tables[:8]) or "no table"
     if isinstance(element, Sof):
-        return (
-            f"{element.process}, {element.width} x {element.height}, {factors_text(element.components[:4])}"
-        )
+        return f"{element.process}, {element.width} x {element.height}, {factors_text(element.components[:4])}"
     if isinstance(element, Dri):
-        return (
-            f"restart every {plural(element.restart_interval, 'MCU')}"
-            if element.restart_interval
-            else "no restarts"
-        )
+        return f"restart every {plural(element.restart_interval, 'MCU')}" if element.restart_interval else "no restarts"
     if isinstance(element, Dnl):
         return plural(element.height, "line")
     if isinstance(element, Stray):

@@ -71,8 +71,6 @@ def _text(value: dict[str, Any]) -> str:
     """The law, who uses the table, and whether it stands in the other role than the law gives it."""
     users = value["components"]
     used = f"used by {plural(len(users), 'component')}" if users else "used by no component"
-    crossed = (value["role"] == "chroma" and 0 in users) or (
-        value["role"] == "luma" and users and 0 not in users
-    )
+    crossed = (value["role"] == "chroma" and 0 in users) or (value["role"] == "luma" and users and 0 not in users)
     swap = f"; it is the law's {value['role']} table" if value["exact"] and crossed else ""
     return f"table {value['Tq']}: {law_text(value)}, {used}{swap}"

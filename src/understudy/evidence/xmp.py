@@ -15,9 +15,7 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
     for offset, data in main[:1]:
         yield Observation("xmp", "bytes", len(data), f"XMP, {plural(len(data), 'byte')}", offset, SOURCE)
         if b"hdrgm:" in data or b"hdr-gain-map" in data:
-            yield Observation(
-                "xmp", "gain_map", True, "XMP speaks of a gain map (Ultra HDR)", offset, "Ultra HDR 1.1"
-            )
+            yield Observation("xmp", "gain_map", True, "XMP speaks of a gain map (Ultra HDR)", offset, "Ultra HDR 1.1")
     extended = list(apps(stream, 1, b"http://ns.adobe.com/xmp/extension/\0"))
     if extended:
         n = len(extended)

@@ -142,9 +142,7 @@ def _scans(seen: Inspection) -> Iterator[RenderableType]:
         if isinstance(item, int):
             row(table, "", "", say(f"… {item:,} more …", QUIET), "", "", "")
             continue
-        index = (
-            number if number < MAX_ROWS // 2 or len(rows) <= MAX_ROWS else len(rows) - MAX_ROWS - 1 + number
-        )
+        index = number if number < MAX_ROWS // 2 or len(rows) <= MAX_ROWS else len(rows) - MAX_ROWS - 1 + number
         row(
             table,
             str(index),
