@@ -144,9 +144,10 @@ def table(rows: Iterable[Row]) -> list[str]:
 
 PAGE = """# Which code each variant equals
 
-Every variant is named after a code, so that code was asked again, on {day}, by `python benchmarks/variants.py`
+Every variant is named after a code. Where that code runs here, it was asked again, on {day}, by
+`python benchmarks/variants.py`
 ({machine}, {seconds:.0f} s). No number here is typed by hand. Equal means every sample, coefficient or byte. The tests
-(`tests/codec/`) ask the same oracles with more pictures, alpha, boxes, orientations and options.
+(`tests/codec/`) ask the same oracles for more: alpha, boxes, orientations, options, every quality.
 
 Resized, width x height:
 {resized}.

@@ -55,7 +55,8 @@ class Upsampling(StrEnum):
     """Chroma planes made larger; see sampling.py."""
 
     FANCY = "fancy"
-    """libjpeg-turbo's default: a triangle filter for 2x1, 2x2 and 1x2, repetition elsewhere."""
+    """libjpeg-turbo's default: a triangle filter for 2x1, 2x2 and 1x2, repetition elsewhere. (1x2 as 2.1 has it: 2.0
+    rounds it otherwise, 6b to 1.5 repeat; docs/variants.md.)"""
     PLAIN = "plain"
     """Repetition."""
 
