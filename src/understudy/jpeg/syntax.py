@@ -8,6 +8,7 @@ Names are T.81's where it has one (`Ss Se Ah Al`, `Tq`, `Pq`), libjpeg's otherwi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 # fmt: off
 NATURAL_OF_ZIGZAG: tuple[int, ...] = (
@@ -408,7 +409,7 @@ class Anomaly:
     """The rule that it breaks, such as `T.81 B.2.4.1`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class JpegStream:
     """A JPEG file: its segments in file order, the bytes after EOI, and what was odd on the way.
 
@@ -419,15 +420,19 @@ class JpegStream:
     trailing: bytes = b""
     anomalies: tuple[Anomaly, ...] = ()
 
-    def located(self) -> list[tuple[int, Element]]:
+    def located(self) -> tuple[tuple[int, Element], ...]:
         """Each element with its offset in the file: that of its marker's FF, after any fill bytes."""
+        return self._located
+
+    @cached_property
+    def _located(self) -> tuple[tuple[int, Element], ...]:
         out: list[tuple[int, Element]] = []
         offset = 0
         for element in self.elements:
             fill = element.fill if isinstance(element, Segment) else 0
             out.append((offset + fill, element))
             offset += element.size
-        return out
+        return tuple(out)
 
     @property
     def frame(self) -> Sof | None:
