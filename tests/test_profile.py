@@ -38,6 +38,11 @@ class TestShipped:
         assert loads(dumps(profile)) == profile
         assert dumps(loads(dumps(profile))) == dumps(profile)
 
+    def test_stands_in_the_file_of_its_name(self, name: str) -> None:
+        folder = Path(us.__file__).parent / "profiles"
+        assert f'name = "{name}"' in (folder / f"{name.replace('/', '-')}.toml").read_text(encoding="utf-8")
+        assert load_profile(name) == shipped_profiles()[name]
+
     def test_says_what_it_is_when_it_holds_and_what_proves_it(self, name: str) -> None:
         profile = shipped_profiles()[name]
         assert profile.name.count("/") == 1

@@ -224,10 +224,10 @@ def _candidates(name: str | Path | Profile, special: bool) -> list[Profile]:
             return [loads(path.read_text(encoding="utf-8"), str(path))]
         except (OSError, UnicodeDecodeError) as error:
             raise ProfileError(f"{error}", place=str(path), expected="a readable TOML file") from None
-    shipped = shipped_profiles()
     name = str(name)
-    if name in shipped:
-        return [shipped[name]]
+    if "/" in name and (one := _one_shipped(name)) is not None:
+        return [one]
+    shipped = shipped_profiles()
     platform, _, year = name.partition("@")
     fitting = [p for p in shipped.values() if p.when.platform == platform and (special or not p.when.by_name_only)]
     if year:
@@ -243,6 +243,14 @@ def _candidates(name: str | Path | Profile, special: bool) -> list[Profile]:
 def shipped_profiles() -> dict[str, Profile]:
     """All profiles that come with the package, by name, in alphabetical order."""
     return dict(_shipped())
+
+
+@cache
+def _one_shipped(name: str) -> Profile | None:
+    """The shipped profile `platform/era`, which stands in platform-era.toml, without reading the others."""
+    entry = resources.files(__package__) / "profiles" / f"{name.replace('/', '-')}.toml"
+    profile = loads(entry.read_text(encoding="utf-8"), entry.name) if entry.is_file() else None
+    return profile if profile is not None and profile.name == name else None
 
 
 @cache
