@@ -2,7 +2,8 @@
 
 Importing this module imports numba (about half a second), so only modules with kernels import it, and packages
 import those lazily. Bounds: kernels that read what strangers wrote bound every index by construction; the fuzz
-tests run them again with NUMBA_BOUNDSCHECK=1, which turns any slip into an IndexError.
+tests run them again with NUMBA_BOUNDSCHECK=1, which turns an index beyond an array's end into an IndexError (not one
+below zero: numba counts that from the end).
 """
 
 from __future__ import annotations
