@@ -5,12 +5,13 @@ Source: facts/facebook-resize.md, C.1, 3, 5, 6, measured on two public pairs of 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._jit import kernel
+from .stages import Filter, Integer, Stage
 
 ONE = 2048
 """1 in Q11."""
@@ -49,3 +50,10 @@ def three_tap(pixels: NDArray[np.uint8], side: int, axis: int) -> NDArray[np.uin
     lines = np.require(pixels, requirements=["C", "W"]).reshape(shape)
     _three_tap(lines, apart, side, out.reshape(shape))
     return out
+
+
+def three_tap_stages(size: int, side: int, axis: Literal[0, 1]) -> tuple[Stage, ...]:
+    """`three_tap` of lines of `size` samples, as data."""
+    at = np.clip(np.arange(size)[:, None] + np.array([-1, 0, 1]), 0, size - 1)
+    weights = np.tile(np.array([side, ONE - 2 * side, side], np.int64), (size, 1))
+    return Filter(axis, size, at, weights), Integer(ONE // 2, 1, ONE)

@@ -116,6 +116,12 @@ class Encode(Step):
 
     def exact(self, value: Raster, context: Context) -> Encoded:
         """The coded picture. Raises PictureError for alpha (flatten it first) and sides over 65,535."""
+        blocks, factors = self.levels(value, context)
+        return self.coded(blocks, value.width, value.height, factors)
+
+    def levels(self, value: Raster, context: Context) -> tuple[list[Blocks], list[tuple[int, int]]]:
+        """The quantised coefficients, int16 `[v_blocks, h_blocks, 8, 8]` a component in natural order, before any
+        entropy coding, and the components' (h_samp_factor, v_samp_factor). Raises as `exact`."""
         if value.has_alpha:
             raise PictureError("an alpha channel", place="encode", expected="grey or RGB", remedy="add a flatten step")
         if max(value.width, value.height) > 65535:
@@ -137,8 +143,7 @@ class Encode(Step):
         elif value.space == "ycbcr":
             raise PictureError("YCbCr samples", place=f"encode with {self.engine}", expected="RGB")
         sampled = factors if count > 1 else [(1, 1)]  # T.81 A.2.2: a scan of one component knows no factors
-        blocks = self._blocks(np.ascontiguousarray(pixels), sampled, luma, chroma, script, progressive)
-        return self.coded(blocks, value.width, value.height, factors)
+        return self._blocks(np.ascontiguousarray(pixels), sampled, luma, chroma, script, progressive), factors
 
     def coded(self, blocks: Sequence[Blocks], width: int, height: int, factors: Sequence[tuple[int, int]]) -> Encoded:
         """The coded picture of coefficients that are quantised already: tables, scans, Huffman codes and bits.

@@ -5,6 +5,9 @@ Each module exposes `KERNELS: tuple[str, ...]` and
     resize(pixels: uint8 [H, W, C], width: int, height: int, *, kernel: str, <options>) -> uint8 [height, width, C]
 
 whose options are keywords with defaults, documented there. Sizes are decided elsewhere (`codec.sizes`, `steps.resize`).
+It also exposes what that computes as data, for opaque pictures:
+
+    plan(columns: int, rows: int, width: int, height: int, *, kernel: str, <the same options>) -> codec.stages.Plan
 """
 
 from __future__ import annotations
@@ -19,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ProfileError
+from ..stages import Plan
 
-__all__ = ["codes", "kernels", "options", "resize"]
+__all__ = ["codes", "kernels", "options", "plan", "resize"]
 
 
 @cache
@@ -55,6 +59,19 @@ def resize(
 
     Raises ProfileError for a code, kernel or option that does not exist.
     """
+    _check(code, width, height, kernel, given)
+    out: NDArray[np.uint8] = _module(code).resize(pixels, width, height, kernel=kernel, **given)
+    return out
+
+
+def plan(code: str, columns: int, rows: int, width: int, height: int, *, kernel: str, **given: Any) -> Plan:
+    """What `resize` does to an opaque picture of `columns` x `rows`, as sums and roundings. Raises as `resize`."""
+    _check(code, width, height, kernel, given)
+    out: Plan = _module(code).plan(columns, rows, width, height, kernel=kernel, **given)
+    return out
+
+
+def _check(code: str, width: int, height: int, kernel: str, given: dict[str, Any]) -> None:
     if kernel not in kernels(code):
         raise ProfileError(f"kernel {kernel!r}", place=f"resampling by {code}", expected=", ".join(kernels(code)))
     unknown = set(given) - set(options(code))
@@ -63,5 +80,3 @@ def resize(
         raise ProfileError(f"option {sorted(unknown)[0]!r}", place=f"resampling by {code}", expected=expected)
     if width < 1 or height < 1:
         raise ValueError(f"resampling to {width} x {height}, expected at least 1 x 1")
-    out: NDArray[np.uint8] = _module(code).resize(pixels, width, height, kernel=kernel, **given)
-    return out

@@ -9,14 +9,15 @@ Source: facts/facebook-resize.md, C.1 to 4: with the steps around it, exact in 9
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..._jit import kernel
 from ...errors import ProfileError
-from ..three_tap import ONE, three_tap
+from ..stages import Filter, Integer, Plan, Stage
+from ..three_tap import ONE, three_tap, three_tap_stages
 
 KERNELS: tuple[str, ...] = ("smooth-linear",)
 
@@ -67,16 +68,8 @@ def resize(
     stands for what was measured: 1040 at the ratio of 2464 to 2048 (77 to 64, where all fractions are multiples of 16),
     for a reason that is not known, and so 1024, which rounds half up, at any other ratio.
     """
-    if kernel not in KERNELS:
-        raise ProfileError(f"kernel {kernel!r}", place="resampling by facebook", expected=", ".join(KERNELS))
-    for constant in (horizontal_constant, vertical_constant):
-        if type(constant) is not int or not 0 <= constant < ONE:
-            raise ProfileError(
-                f"constant {constant!r}", place="resampling by facebook", expected="an integer, 0 to 2047"
-            )
     rows, columns, channels = pixels.shape
-    if not horizontal_constant:
-        horizontal_constant = 1040 if 64 * columns == 77 * width else 1024
+    horizontal_constant = _constant(kernel, columns, width, horizontal_constant, vertical_constant)
     smooth = three_tap(pixels, _smoothing(columns, width), axis=1)
     wide = np.empty((rows, width, channels), np.uint8)
     _interpolate(smooth, *_positions(columns, width), horizontal_constant, wide)
@@ -85,3 +78,39 @@ def resize(
     lines, result = smooth.reshape(1, rows, width * channels), out.reshape(1, height, width * channels)
     _interpolate(lines, *_positions(rows, height), vertical_constant, result)
     return out
+
+
+def plan(
+    columns: int,
+    rows: int,
+    width: int,
+    height: int,
+    *,
+    kernel: str = "smooth-linear",
+    horizontal_constant: int = 0,
+    vertical_constant: int = 1024,
+) -> Plan:
+    """`resize` as data."""
+    horizontal_constant = _constant(kernel, columns, width, horizontal_constant, vertical_constant)
+    return Plan(
+        _axis_stages(1, columns, width, horizontal_constant) + _axis_stages(0, rows, height, vertical_constant)
+    )
+
+
+def _axis_stages(axis: Literal[0, 1], size: int, n: int, constant: int) -> tuple[Stage, ...]:
+    left, fraction = _positions(size, n)
+    at = np.clip(left[:, None] + np.array([0, 1]), 0, size - 1)
+    between = Filter(axis, size, at, np.stack([ONE - fraction, fraction], axis=1))
+    return (*three_tap_stages(size, _smoothing(size, n), axis), between, Integer(constant, 1, ONE))
+
+
+def _constant(kernel: str, columns: int, width: int, horizontal: int, vertical: int) -> int:
+    """What is added across. Raises ProfileError for a kernel or constant that does not exist."""
+    if kernel not in KERNELS:
+        raise ProfileError(f"kernel {kernel!r}", place="resampling by facebook", expected=", ".join(KERNELS))
+    for constant in (horizontal, vertical):
+        if type(constant) is not int or not 0 <= constant < ONE:
+            raise ProfileError(
+                f"constant {constant!r}", place="resampling by facebook", expected="an integer, 0 to 2047"
+            )
+    return horizontal or (1040 if 64 * columns == 77 * width else 1024)

@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from ..stages import Filter, Plan, Round, picking, tap_table
 from . import _gd_kernels as kernels
 from ._separable import pick
 
@@ -60,3 +61,16 @@ def _spans(size: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDA
 def _repeated(size: int, n: int) -> NDArray[np.int64]:
     """Source index of each of `n` outputs: source `i` takes those from `n i // size` to `n (i + 1) // size`."""
     return np.repeat(np.arange(size), np.diff(n * np.arange(size + 1) // size))
+
+
+def plan(columns: int, rows: int, width: int, height: int, *, kernel: str, blend: bool = True) -> Plan:
+    """`resize` of 1 or 3 channels, as data: exact for `resized`, the linear part of `resampled`."""
+    if kernel == "resized":
+        return Plan((picking(1, columns, _repeated(columns, width)), picking(0, rows, _repeated(rows, height))))
+    filters = []
+    for axis, size, n in ((1, columns, width), (0, rows, height)):
+        first, count, parts = _spans(size, n)
+        inside = np.arange(parts.shape[1]) < np.minimum(count, size - first)[:, None]
+        at, weights = tap_table(first, count, np.where(inside, parts, np.float32(0)).astype(np.float64), size)
+        filters.append(Filter(1 if axis else 0, size, at, weights / weights.sum(axis=1, keepdims=True), "float64"))
+    return Plan((*filters, Round("up")), exact=False)

@@ -14,11 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import cos, exp, pi, sin, sqrt
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..stages import Filter, Integer, Plan, Round, Stage, To8, tap_table
 from ._imagemagick_kernels import columns_alpha, columns_opaque, rows_alpha, rows_opaque
 
 __all__ = ["KERNELS", "default_kernel", "resize", "resize16"]
@@ -257,3 +258,18 @@ def resize(pixels: NDArray[np.uint8], width: int, height: int, *, kernel: str = 
     wide: NDArray[Any] = pixels.astype(np.uint16) * np.uint16(257)
     out = resize16(wide, width, height, kernel=kernel).astype(np.uint32) + np.uint32(128)
     return ((out - (out >> np.uint32(8))) >> np.uint32(8)).astype(np.uint8)
+
+
+def plan(columns: int, rows: int, width: int, height: int, *, kernel: str = "default") -> Plan:
+    """`resize` of 1 or 3 channels, as data."""
+    if kernel == "default":
+        if (columns, rows) == (width, height):
+            return Plan(())
+        kernel = default_kernel((columns, rows), (width, height), has_alpha=False)
+
+    def one(axis: Literal[0, 1], size: int, n: int) -> tuple[Stage, ...]:
+        return Filter(axis, size, *tap_table(*_weights(kernel, size, n), size), "float64"), Round("up", 65535)
+
+    across, down = one(1, columns, width), one(0, rows, height)
+    passes = across + down if width / columns > height / rows else down + across
+    return Plan((Integer(multiplier=257, clip=False), *passes, To8()))

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ProfileError
+from ..stages import Filter, Plan, Round
 
 _SHARP: dict[str, tuple[Fraction, ...]] = {
     "magic-kernel": (Fraction(1),),
@@ -76,3 +77,9 @@ def resize(
     wide = _along_rows(pixels.astype(np.float64), width, kernel)
     out = _along_rows(wide.transpose(1, 0, 2), height, kernel).transpose(1, 0, 2)
     return np.ascontiguousarray(np.clip(np.floor(out + 0.5), 0, 255).astype(np.uint8))
+
+
+def plan(columns: int, rows: int, width: int, height: int, *, kernel: str = "magic-kernel-sharp-2021") -> Plan:
+    """`resize` as data."""
+    across, down = _taps(columns, width, kernel), _taps(rows, height, kernel)
+    return Plan((Filter(1, columns, *across, "float64"), Filter(0, rows, *down, "float64"), Round("up")))

@@ -14,6 +14,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from ..stages import Filter, Integer, Plan, tap_table
 from ._separable import Taps, filter_columns, filter_rows
 
 KERNELS = ("bilinear", "bicubic", "mitchell", "lanczos2", "lanczos3")
@@ -37,6 +38,21 @@ def resize(pixels: Pixels, width: int, height: int, *, kernel: str) -> Pixels:
         return np.concatenate([opaque, np.full((height, width, 1), 255, np.uint8)], axis=2)
     across = filter_rows(pixels, _taps(kernel, columns, width), 0, 0)
     return filter_columns(across, _taps(kernel, rows, height), 0, 0)
+
+
+def plan(columns: int, rows: int, width: int, height: int, *, kernel: str) -> Plan:
+    """`resize` of 1 or 3 channels, as data."""
+    if (columns, rows) == (width, height):
+        return Plan(())
+    across, down = _taps(kernel, columns, width), _taps(kernel, rows, height)
+    assert across.divisors is not None, "nfnt divides"
+    assert down.divisors is not None, "nfnt divides"
+    return Plan((
+        Filter(1, columns, *tap_table(across.first, across.count, across.weights, columns)),
+        Integer(divisor=across.divisors.astype(np.int64)),
+        Filter(0, rows, *tap_table(down.first, down.count, down.weights, rows)),
+        Integer(divisor=down.divisors.astype(np.int64)[:, None]),
+    ))  # fmt: skip
 
 
 def _value(kernel: str, x: float) -> float:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..._jit import kernel
 from ...errors import ProfileError
+from ..stages import Filter, Integer, Plan, Stage
 
 KERNELS: tuple[str, ...] = ("magic-kernel", "magic-kernel-sharp")
 
@@ -104,10 +105,7 @@ def resize(
     side: what `magic-kernel-sharp` takes from each neighbour, in 2048ths, 0 to 2047. Spectrum has 506. Instagram's
     strength of 1.32 (J. Costella) would be 668 of that, 676 of the exact quarter: documented as a factor only.
     """
-    if kernel not in KERNELS:
-        raise ProfileError(f"kernel {kernel!r}", place="resampling by spectrum", expected=", ".join(KERNELS))
-    if type(side) is not int or not 0 <= side < 2048:
-        raise ProfileError(f"side {side!r}", place="resampling by spectrum", expected="an integer, 0 to 2047")
+    _check(kernel, side)
     rows, columns, channels = pixels.shape
     if (rows, columns) == (height, width):
         return pixels.copy()
@@ -121,3 +119,26 @@ def resize(
         _three_tap(other.reshape(1, -1), width * channels, side, small.reshape(1, -1))
     out: NDArray[np.uint8] = np.clip((small + 1024) >> 11, 0, 255).astype(np.uint8).reshape(height, width, channels)
     return out
+
+
+def plan(
+    columns: int, rows: int, width: int, height: int, *, kernel: str = "magic-kernel-sharp", side: int = 506
+) -> Plan:
+    """`resize` as data."""
+    _check(kernel, side)
+    if (rows, columns) == (height, width):
+        return Plan(())
+    stages: list[Stage] = [Filter(1, columns, *taps(columns, width)), Filter(0, rows, *taps(rows, height), cut=11)]
+    if kernel == "magic-kernel-sharp":
+        for n in (width, height):
+            at = np.clip(np.arange(n)[:, None] + np.array([-1, 0, 1]), 0, n - 1)
+            weights = np.tile(np.array([-side, 2048 + 2 * side, -side], np.int64), (n, 1))
+            stages.append(Filter(1 if len(stages) == 2 else 0, n, at, weights, cut=11))
+    return Plan((*stages, Integer(1024, 1, 2048)))
+
+
+def _check(kernel: str, side: int) -> None:
+    if kernel not in KERNELS:
+        raise ProfileError(f"kernel {kernel!r}", place="resampling by spectrum", expected=", ".join(KERNELS))
+    if type(side) is not int or not 0 <= side < 2048:
+        raise ProfileError(f"side {side!r}", place="resampling by spectrum", expected="an integer, 0 to 2047")

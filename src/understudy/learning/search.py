@@ -1,0 +1,166 @@
+"""The search: questions asked in turn, each answer chosen by rendering, until no answer changes.
+
+Analysis by synthesis, coordinate by coordinate: a question varies the pipeline that the answers so far make; each
+candidate is rendered and its levels are compared with the delivered ones, first in boxes of a few pairs, then in boxes
+of all, then, where several still agree, on whole files. Trials on boxes cost some milliseconds, so that two or three
+rounds over all questions are affordable; the last round changes nothing and so confirms every answer beside the others.
+
+Which wins: the fewest unequal coefficients. While no candidate is exact, every parameter off its default counts as
+twice the square root of the best count, which chance alone could move; once one is exact, equality is proof enough.
+Among those that agree alike, the identified software's habit decides, then the fewest parameters, and the decision is
+marked as a guess.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from ..errors import UnderstudyError
+from .observed import Box, Observed, boxes
+from .pipeline import Pipeline
+from .question import Candidate, Decision, Question, Trial
+from .rendering import Agreement, Rendering
+
+Progress = Callable[[str, float], None]
+"""Called with what is being asked and how far the search is, 0 to 1."""
+
+ROUNDS = 4
+FIRST_LOOK = 3
+"""Pairs on which every candidate is tried."""
+FINALISTS = 6
+"""Candidates that reach the trial on whole files."""
+
+
+@dataclass
+class Search:
+    """What a search knows while it runs, and what is left of it when it is interrupted."""
+
+    pairs: Sequence[Observed]
+    pipeline: Pipeline
+    rendering: Rendering = field(default_factory=Rendering)
+    decisions: dict[str, Decision] = field(default_factory=dict)
+    """Question -> its latest decision."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Step -> seconds spent on its questions."""
+    interrupted: bool = False
+    _memo: dict[tuple[int, tuple[str, ...], bool], Agreement] = field(default_factory=dict)
+    _boxes: dict[int, tuple[Box, ...]] = field(default_factory=dict)
+
+    def run(self, questions: Sequence[Question], progress: Progress = lambda text, share: None) -> None:
+        """Asks all questions, round after round, until a round changes nothing. Ctrl-C ends it with what is known."""
+        try:
+            for number in range(ROUNDS):
+                before = self.pipeline.keys
+                for i, question in enumerate(questions):
+                    progress(question.name, (number + i / len(questions)) / (ROUNDS - 1))
+                    start = time.perf_counter()
+                    self.ask(question)
+                    spent = time.perf_counter() - start
+                    self.seconds[question.step] = self.seconds.get(question.step, 0.0) + spent
+                if self.pipeline.keys == before:
+                    break
+        except KeyboardInterrupt:
+            self.interrupted = True
+
+    def ask(self, question: Question) -> Decision:
+        """Decides one question and takes its answer into the pipeline."""
+        bearing = list(question.bearing(self.pairs, self.pipeline))
+        candidates = list(question.candidates(self.pipeline, bearing, self.rendering))
+        assert candidates, f"{question.name}: the present answer is always a candidate"
+        decision = self._by_habit(question, candidates) if not bearing else self._tried(question, candidates, bearing)
+        self.decisions[question.name] = decision
+        chosen = next(c for c in candidates if c.label == decision.answer)
+        self.pipeline = chosen.pipeline
+        return decision
+
+    def _by_habit(self, question: Question, candidates: Sequence[Candidate]) -> Decision:
+        best = min(candidates, key=lambda c: (c.habit, c.pipeline.parameters))
+        others = tuple(c.label for c in candidates if c is not best)
+        return Decision(
+            question.name, question.step, best.label, tied=others, guess=bool(others), reason="no pair bears on it"
+        )
+
+    def _tried(self, question: Question, candidates: list[Candidate], bearing: list[Observed]) -> Decision:
+        if len(candidates) == 1:
+            only = self._trials(candidates, bearing[:FIRST_LOOK], whole_files=False)
+            return Decision(question.name, question.step, candidates[0].label, tuple(only), reason="the only candidate")
+        trials = self._trials(candidates, bearing[:FIRST_LOOK], whole_files=False)
+        losers: list[Trial] = []
+        for pairs, whole_files in ((bearing, False), (bearing, True)):
+            kept = _promising(trials)
+            losers = [t for t in trials if t not in kept] + losers
+            if len(kept) == 1 and (whole_files or len(pairs) <= FIRST_LOOK):
+                trials = kept
+                break
+            trials = self._trials([t.candidate for t in kept], pairs, whole_files)
+        return _decided(question, trials, losers)
+
+    def _trials(self, candidates: Sequence[Candidate], pairs: Sequence[Observed], whole_files: bool) -> list[Trial]:
+        """A trial of each candidate on each pair, best first; two threads or more, since the kernels hold no lock."""
+        tasks = [(c, p) for p in pairs for c in candidates]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            done = list(pool.map(lambda task: self.agreement(task[1], task[0].pipeline, whole_files), tasks))
+        rows: dict[int, list[tuple[str, Agreement]]] = {id(c): [] for c in candidates}
+        for (candidate, pair), agreement in zip(tasks, done, strict=True):
+            rows[id(candidate)].append((pair.name, agreement))
+        trials = [Trial(c, tuple(rows[id(c)]), whole_files) for c in candidates]
+        return sorted(trials, key=_ranking(trials))
+
+    def agreement(self, pair: Observed, pipeline: Pipeline, whole_files: bool = True) -> Agreement:
+        """The agreement of a pipeline with a pair, remembered; an error makes one in which nothing is equal."""
+        key = (id(pair), pipeline.keys, whole_files)
+        if key not in self._memo:
+            if id(pair) not in self._boxes:
+                self._boxes[id(pair)] = boxes(pair)
+            try:
+                found = self.rendering.agreement(pair, pipeline, None if whole_files else self._boxes[id(pair)])
+            except UnderstudyError as error:
+                found = Agreement(sum(c.real.size for c in pair.coefficients.components), error=str(error))
+            self._memo[key] = found
+        return self._memo[key]
+
+
+def _ranking(trials: Iterable[Trial]) -> Callable[[Trial], tuple[float, int, int]]:
+    """The order of trials: unequal coefficients with parameters charged, then habit, then parameters."""
+    charge = 2 * math.sqrt(min(t.total.unequal for t in trials))
+    return lambda t: (
+        t.total.unequal + charge * t.candidate.pipeline.parameters,
+        t.candidate.habit,
+        t.candidate.pipeline.parameters,
+    )
+
+
+def _promising(trials: Sequence[Trial]) -> list[Trial]:
+    """The trials, best first, that more pairs or whole files could still turn."""
+    best = min(t.total.unequal for t in trials)
+    limit = 3 * best + 16 if best < trials[0].total.compared / 100 else 1.25 * best + 16
+    return [t for t in trials if t.total.unequal <= limit][:FINALISTS]
+
+
+def _decided(question: Question, trials: Sequence[Trial], losers: Sequence[Trial]) -> Decision:
+    """The decision that the trials of the last stage and of those who fell out before give."""
+    winner = trials[0]
+    per_pair = [a.unequal for _, a in winner.agreements]
+    tied = tuple(t.candidate.label for t in trials[1:] if [a.unequal for _, a in t.agreements] == per_pair)
+    rivals = [t for t in (*trials[1:], *losers) if t.candidate.label not in tied]
+    total = winner.total
+    reason = f"{total.unequal:,} of {total.compared:,} coefficients differ"
+    decided_by: tuple[str, ...] = ()
+    if rivals:
+        second = min(rivals, key=lambda t: t.total.unequal / max(1, t.total.compared))
+        reason += f"; next: {second.candidate.label}, {100 - 100 * second.total.share:.3g} % differ"
+        theirs = dict(second.agreements)
+        decided_by = tuple(n for n, a in winner.agreements if n in theirs and theirs[n].share < a.share)
+    return Decision(
+        question.name, question.step, winner.candidate.label, (*trials, *losers), tied, reason, bool(tied), decided_by
+    )
+
+
+def with_evidence(decision: Decision, **evidence: object) -> Decision:
+    """The decision with more figures for the report."""
+    return replace(decision, evidence={**decision.evidence, **evidence})
