@@ -28,6 +28,10 @@ FLOORS = [
     ["delivery", "profile_diff"],
     ["pairs", "files"],
     ["verification", "tracing", "rewriting"],
+    ["learning"],
+    ["nn"],
+    ["channel"],
+    ["report"],
     ["terminal"],
     ["cli"],
     ["__main__"],
@@ -151,8 +155,8 @@ print(*[m for m in {NEVER_LOADED!r} if m in sys.modules])
 
 
 PUBLIC = [
-    "Delivery", "Inspection", "JpegError", "LimitError", "Pair", "PairsError", "PictureError", "Profile",
-    "ProfileError", "Rewritten", "Scores", "UnderstudyError", "__version__", "find_pairs", "inspect", "jpeg",
+    "Delivery", "Inspection", "JpegError", "Learned", "LimitError", "Pair", "PairsError", "PictureError", "Profile",
+    "ProfileError", "Rewritten", "Scores", "UnderstudyError", "__version__", "find_pairs", "inspect", "jpeg", "learn",
     "load_profile", "mimic", "rewrite", "verify",
 ]  # fmt: skip
 PUBLIC_JPEG = [

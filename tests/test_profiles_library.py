@@ -43,6 +43,7 @@ NAMES = {
     "whatsapp": "whatsapp/2024",
     "whatsapp@2018": "whatsapp/2018",
     "whatsapp@2021": "whatsapp/2021",
+    "whatsapp@2023": "whatsapp/2023",
     "twitter": "twitter/2023",
     "telegram": "telegram/2025",
     "signal": "signal/android",
@@ -73,11 +74,11 @@ REWRITTEN = {
     "real/whatsapp-579cd2d9": "whatsapp/2024",
     "real/whatsapp-8953d706": "whatsapp/2024",
     "real/whatsapp-a7ccebe7": "whatsapp/2024",
-    "real/whatsapp-c95ecd60": "",
+    "real/whatsapp-c95ecd60": "whatsapp/windows",
     "real/whatsapp-d1d88e23": "whatsapp/2024",
 }
 """Delivered file -> the profile that rewrites it byte for byte from its coefficients; "" where no profile does.
-Google Photos' tables are of no law; whatsapp-c95ecd60 is Windows' writer (standard Huffman tables, 96 dpi)."""
+Google Photos' tables are of no law."""
 
 ROWS = {
     "facebook/android-2016": 23,
@@ -97,7 +98,9 @@ ROWS = {
     "weibo/2021": 1,
     "whatsapp/2018": 3,
     "whatsapp/2021": 5,
+    "whatsapp/2023": 10,
     "whatsapp/2024": 20,
+    "whatsapp/windows": 2,
 }
 """Rows of deliveries.csv whose header facts a profile explains. 2 of twitter/2023's are also twitter/2023-encoded's:
 a transcoder explains any tables."""

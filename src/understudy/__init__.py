@@ -3,6 +3,7 @@
     import understudy as us
     us.inspect(data)                                what delivered bytes say
     us.mimic(picture, "facebook").data              the file that Facebook delivers
+    us.learn("pairs/").profile                      what a platform does, found out from pairs
     us.verify("facebook", "pairs/")                 a profile against real pairs
     us.rewrite(delivered, "facebook").identical     would this profile have written this file?
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .delivery import Delivery, mimic
     from .errors import JpegError, LimitError, PairsError, PictureError, ProfileError, UnderstudyError
     from .inspection import Inspection, inspect
+    from .learning.learned import Learned, learn
     from .pairs import Pair, find_pairs
     from .profile import Profile, load_profile
     from .rewriting import Rewritten, rewrite
@@ -30,6 +32,7 @@ _HOMES = {
     "Delivery": "delivery",
     "Inspection": "inspection",
     "JpegError": "errors",
+    "Learned": "learning.learned",
     "LimitError": "errors",
     "Pair": "pairs",
     "PairsError": "errors",
@@ -42,6 +45,7 @@ _HOMES = {
     "find_pairs": "pairs",
     "inspect": "inspection",
     "jpeg": "",
+    "learn": "learning.learned",
     "load_profile": "profile",
     "mimic": "delivery",
     "rewrite": "rewriting",
@@ -52,6 +56,7 @@ __all__ = [
     "Delivery",
     "Inspection",
     "JpegError",
+    "Learned",
     "LimitError",
     "Pair",
     "PairsError",
@@ -65,6 +70,7 @@ __all__ = [
     "find_pairs",
     "inspect",
     "jpeg",
+    "learn",
     "load_profile",
     "mimic",
     "rewrite",

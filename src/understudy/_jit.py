@@ -9,23 +9,60 @@ below zero: numba counts that from the end).
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 import numba
 from numba.core import types
+from numba.core.caching import FunctionCache
+from numba.core.runtime.nrt import rtsys
 from numba.extending import intrinsic
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class _Cache:
+    """numba's cache of one kernel's machine code, with two things done later, or not at all.
+
+    Before numba reads a kernel from its cache it makes itself ready to compile any program: it imports its array
+    library, scipy and cffi, 0.4 s that a process with nothing to compile never needs. Here that waits until something
+    is compiled; numba's compiler does it then, itself. And a kernel's files are looked for when it is first called.
+    Machine code that was read needs only numba's own memory management, which is started first.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    @cached_property
+    def _files(self) -> Any:
+        numbas: Any = FunctionCache
+        return numbas(self._function)
+
+    def load_overload(self, signature: Any, target_context: Any) -> Any:
+        """The compiled kernel for argument types, None if it is not cached. numba asks while it holds its lock."""
+        rtsys.initialize(target_context)
+        with self._files._guard_against_spurious_io_errors():
+            return self._files._load_overload(signature, target_context)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._files, name)
+
+
+def _compiled(function: F, **options: Any) -> F:
+    dispatcher: Any = numba.njit(nogil=True, fastmath=False, **options)(function)
+    if dispatcher is not function:  # it is with NUMBA_DISABLE_JIT
+        dispatcher._cache = _Cache(function)
+    return cast(F, dispatcher)
+
+
 def kernel(function: F) -> F:
     """`function` compiled by numba on first use (nopython, nogil, wrapping integers, no fast-math)."""
-    return cast(F, numba.njit(cache=True, nogil=True, fastmath=False)(function))
+    return _compiled(function)
 
 
 def inline(function: F) -> F:
     """A kernel that is always inlined into the kernel that calls it."""
-    return cast(F, numba.njit(cache=True, nogil=True, fastmath=False, inline="always")(function))
+    return _compiled(function, inline="always")
 
 
 def _fma(typing_context: Any, a: Any, b: Any, c: Any) -> Any:

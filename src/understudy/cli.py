@@ -5,10 +5,12 @@ Heavy modules are imported inside the command that needs them, so that `inspect`
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
@@ -39,6 +41,7 @@ Set = Annotated[list[str], typer.Option("--set", metavar="STEP.PARAM=VALUE", hel
 
 def main() -> None:
     """The entry point: exit code 0 done, 1 the input's or platform's fault (one line on standard error), 2 usage."""
+    gc.set_threshold(50_000)  # imports make many objects and no garbage: looking for it at every 700 costs a tenth
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a character shows a mark
     try:
@@ -164,6 +167,55 @@ def verify(
 
         show(scores)
     _finish([UnderstudyError(p.error, place=p.name) for p in scores.per_pair if p.error])
+
+
+@app.command()
+def learn(
+    pairs: Annotated[
+        Path, typer.Argument(help="A folder or CSV of pairs: sent/ and received/, or sent.* and received.*")
+    ],
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="P.toml", help="Write the profile here.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="OUT.html", help="Write a page with all the evidence here.")
+    ] = None,
+    test: Annotated[
+        Path | None, typer.Option(metavar="PAIRS", help="Prove the profile on these, which it is not learned from.")
+    ] = None,
+    name: Annotated[str, typer.Option(metavar="PLATFORM/ERA", help="The profile's name.")] = "learned/channel",
+    as_json: Json = False,
+) -> None:
+    """Find out from pairs what a platform does, and prove it. Ctrl-C ends the search with what is known so far."""
+    from .learning.learned import learn as run
+    from .pairs import find_pairs
+    from .profile import dumps
+    from .verification import verify as prove
+
+    tested = find_pairs(test) if test is not None else ()
+    with _told("learn") as told:
+        learned = run(pairs, name=name, progress=told)
+    if out is not None:
+        write_file(out, dumps(learned.profile).encode())
+    scores = None
+    if tested:
+        scores = prove(learned.profile, tested, free="predicted", progress=lambda items: _progress(items, "verify"))
+    if report is not None:
+        from .report import html
+
+        write_file(report, html(learned, scores).encode())
+    if as_json:
+        document = learned.to_dict()
+        _print_json(document | {"test": scores.to_dict()} if scores else document)
+    else:
+        from .terminal.learned import show
+
+        show(learned, scores)
+    for path in (out, report):
+        if path is not None:
+            _say(f"{path}: written")
+    failed = scores.per_pair if scores else ()
+    _finish([UnderstudyError(p.error, place=p.name) for p in failed if p.error])
+    if learned.interrupted:
+        raise typer.Exit(130)
 
 
 @app.command()
@@ -330,6 +382,22 @@ def _progress(items: Iterable[T], label: str, total: int | None = None) -> Itera
     from rich.progress import track
 
     return track(items, description=label, total=total, console=Console(stderr=True), transient=True)
+
+
+@contextmanager
+def _told(label: str) -> Iterator[Callable[[str, float], None]]:
+    """What a long search calls with what it does and how far it is (0 to 1): a line on standard error that is replaced,
+    if that is a terminal; otherwise nothing."""
+    if not sys.stderr.isatty():
+        yield lambda text, share: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(label, total=1.0)
+        yield lambda text, share: shown.update(task, description=_printable(f"{label}: {text}"), completed=share)
 
 
 def _printable(text: str) -> str:

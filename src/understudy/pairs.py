@@ -1,8 +1,13 @@
-"""Pairs (sent, received): where they are, by folder or CSV. What belongs together is decided by name only."""
+"""Pairs (sent, received): where they are, by folder or CSV. What belongs together is decided by name only.
+
+`find_pairs` is strict: every file has its partner. `gather` takes a folder as it is, and tells which files are left
+over; `learning.matching` looks at those.
+"""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +25,63 @@ class Pair:
     def name(self) -> str:
         """The sent file's stem, or its folder's name where the stem is just `sent`."""
         return self.sent.parent.name if self.sent.stem == "sent" else self.sent.stem
+
+    def read(self) -> tuple[bytes, bytes]:
+        """The bytes of both files. Raises PairsError where one cannot be read."""
+        return read(self.sent), read(self.received)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The files of a place: pairs by name, and what has no partner of its name."""
+
+    pairs: tuple[Pair, ...]
+    sent: tuple[Path, ...] = ()
+    """Sent files left over, and those whose name several share."""
+    received: tuple[Path, ...] = ()
+    """Received files left over, and those whose name several share."""
+
+
+def read(path: Path) -> bytes:
+    """A file's bytes. Raises PairsError where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PairsError(error.strerror or str(error), place=str(path), expected="a readable file") from None
+
+
+def gather(place: str | Path) -> Gathered:
+    """The files at `place`, as `find_pairs` takes it, except that files of `sent/` and `received/` need no partner.
+
+    Raises PairsError where there is nothing of the kind.
+    """
+    path = Path(place)
+    if not (path.is_dir() and (path / "sent").is_dir() and (path / "received").is_dir()):
+        return Gathered(find_pairs(place))
+    sent, received = (_by_name(path / side) for side in ("sent", "received"))
+    if not sent or not received:
+        empty = "sent" if not sent else "received"
+        raise PairsError("no files", place=str(path / empty), expected="the pictures that were " + empty)
+    alike = [stem for stem in sorted(sent) if len(sent[stem]) == len(received.get(stem, ())) == 1]
+    return Gathered(
+        tuple(Pair(sent[stem][0], received[stem][0]) for stem in alike),
+        _left_over(sent, alike),
+        _left_over(received, alike),
+    )
+
+
+def _left_over(files: dict[str, list[Path]], taken: Iterable[str]) -> tuple[Path, ...]:
+    names = set(taken)
+    return tuple(path for stem, paths in sorted(files.items()) if stem not in names for path in paths)
+
+
+def _by_name(folder: Path) -> dict[str, list[Path]]:
+    """The visible files of a folder by stem, capitals ignored (cameras' and systems' habits differ in them)."""
+    out: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and not path.name.startswith("."):
+            out.setdefault(path.stem.casefold(), []).append(path)
+    return out
 
 
 def find_pairs(place: str | Path) -> tuple[Pair, ...]:

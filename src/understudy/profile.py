@@ -21,6 +21,9 @@ A profile is a TOML file:
     [free]                               values that the platform varies and --like takes from a delivered file
     "encode.quality" = "why it is free"
 
+    [learned]                            of a profile that `learn` made: from which pairs, with which rivals
+    by = "understudy 0.1.0"
+
     [[steps]]                            in order; the parameters are the step's fields
     step = "decode"
 """
@@ -42,7 +45,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from .errors import ProfileError
 from .jpeg.syntax import JpegStream
-from .steps import Delivered, Rule, Source, Step, registry
+from .steps import Delivered, Rule, Source, Step, find, names
 
 SCHEMA = 1
 
@@ -98,6 +101,54 @@ class Proof:
 
 
 @dataclass(frozen=True)
+class LearnedPair:
+    """A pair that a profile was learned from."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    name: str
+    sent: str
+    """SHA-256 of the file, 64 hex digits."""
+    received: str
+    """SHA-256 of the file, 64 hex digits."""
+    result: str = ""
+    """How the profile does on it."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that `learn` gave, and how sure it is."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    question: str
+    answer: str
+    reason: str = ""
+    """In words: what differs, what the next rival would leave, or whose habit it is."""
+    rivals: tuple[str, ...] = ()
+    """Answers that were rejected, with what they left unexplained."""
+    tied: tuple[str, ...] = ()
+    """Answers that fit the pairs as well."""
+    decided_by: tuple[str, ...] = ()
+    """Pairs without which it would be open."""
+    guess: bool = False
+    """Whether no pair decided it."""
+
+
+@dataclass(frozen=True)
+class Learning:
+    """Where a learned profile comes from."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    by: str
+    """Tool and version."""
+    date: str
+    pairs: tuple[LearnedPair, ...]
+    answers: tuple[Answer, ...] = ()
+
+
+@dataclass(frozen=True)
 class Profile:
     """An ordered list of steps, when it holds, and its proof."""
 
@@ -109,6 +160,8 @@ class Profile:
     unproven: tuple[str, ...] = ()
     free: Mapping[str, str] = field(default_factory=dict)
     """`step.parameter` -> why it is free."""
+    learned: Learning | None = None
+    """Of a profile that `learn` made."""
 
     def step(self, name: str) -> Step:
         """The step of that name. Raises ProfileError if the profile has none."""
@@ -272,7 +325,7 @@ def loads(text: str, place: str = "profile") -> Profile:
     if data.get("schema") != SCHEMA:
         raise ProfileError(f"schema {data.get('schema')!r}", place=place, expected=f"schema = {SCHEMA}")
     rows = data.get("steps", [])
-    known = {"schema", "name", "title", "when", "proof", "unproven", "free", "steps"}
+    known = {"schema", "name", "title", "when", "proof", "unproven", "free", "learned", "steps"}
     if set(data) - known:
         raise ProfileError(
             f"unknown key {sorted(set(data) - known)[0]!r}", place=place, expected=", ".join(sorted(known))
@@ -289,6 +342,7 @@ def loads(text: str, place: str = "profile") -> Profile:
             proof=_validated(tuple[Proof, ...], data.get("proof", []), f"{place}: proof"),
             unproven=_validated(tuple[str, ...], data.get("unproven", []), f"{place}: unproven"),
             free=_validated(dict[str, str], data.get("free", {}), f"{place}: free"),
+            learned=_validated(Learning | None, data.get("learned"), f"{place}: learned"),
         )
         _check_order(profile)
         for key in profile.free:
@@ -315,10 +369,10 @@ def _check_order(profile: Profile) -> None:
 
 
 def _step(row: Any, place: str) -> Step:
-    if not isinstance(row, dict) or row.get("step") not in registry():
+    if not isinstance(row, dict) or row.get("step") not in names():
         got = row.get("step") if isinstance(row, dict) else row
-        raise ProfileError(f"step {got!r}", place=place, expected=f"one of {', '.join(registry())}")
-    kind = registry()[row["step"]]
+        raise ProfileError(f"step {got!r}", place=place, expected=f"one of {', '.join(names())}")
+    kind = find(row["step"])
     step: Step = _validated(kind, {k: v for k, v in row.items() if k != "step"}, f"{place} ({kind.name})")
     return step
 
@@ -373,6 +427,11 @@ def dumps(profile: Profile) -> str:
         lines += ["", "[free]", *(f"{_toml(k)} = {_toml(v)}" for k, v in profile.free.items())]
     for step in profile.steps:
         lines += ["", "[[steps]]", f"step = {_toml(step.name)}", *_fields(step)]
+    if profile.learned:
+        lines += ["", "[learned]", f"by = {_toml(profile.learned.by)}", f"date = {_toml(profile.learned.date)}"]
+        for title, rows in (("pairs", profile.learned.pairs), ("answers", profile.learned.answers)):
+            for row in rows:
+                lines += ["", f"[[learned.{title}]]", *_fields(row)]
     return "\n".join(lines) + "\n"
 
 

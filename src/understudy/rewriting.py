@@ -87,7 +87,7 @@ def _encoded(profile: Profile, delivered: bytes, stream: JpegStream, context: Co
     coefficients = read_coefficients(stream)
     if coefficients.anomalies:
         raise ProfileError(coefficients.anomalies[0].text, place="delivered file", expected="whole scans")
-    return step.coded(
+    return step.given(context).coded(
         [c.blocks for c in coefficients.components], coefficients.width, coefficients.height, coefficients.factors
     )
 

@@ -47,7 +47,7 @@ def test_ties() -> None:
     assert {m.quality for m in tables.candidates([255] * 64)} == {1, 2, 3}
     tied = {
         t for t, matches in tables._by_table(True).items()
-        if len({(m.law, m.role) for m in matches if m.law != Law.JPEGLI}) > 1
+        if len({(m.law, m.role) for m in matches if m.law not in (Law.JPEGLI, Law.LIBJPEG_9E, Law.JAVA_IMAGEIO)}) > 1
     }  # fmt: skip
     shared_by_2 = {tables.quant_tables(Law.ANNEX_K, 99)[1], tables.quant_tables(Law.MOZJPEG_2, 3)[0]}
     assert tied == {(1,) * 64, (255,) * 64, *shared_by_2}

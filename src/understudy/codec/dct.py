@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _dct_kernels as kernels
+from . import _jpeg_js_kernels as jpeg_js
 from .variants import Dct
 
 __all__ = ["Dct", "forward", "inverse_islow"]
@@ -27,17 +28,19 @@ def forward(plane: NDArray[np.uint8] | NDArray[np.int16], dct: Dct) -> NDArray[A
     `plane` uint8 [8 * v_blocks, 8 * h_blocks], or int16 for samples over 255 (mozjpeg's overshoot). Returns
     [v_blocks, h_blocks, 8, 8] in natural order: for ISLOW int16, 8 x T.81's normalisation; for IFAST int16 and
     FLOAT float32, T.81's normalisation times 8 s[v] s[h] with s[0] = 1, s[k] = sqrt(2) cos(k pi / 16); for AP922
-    int16 in T.81's normalisation. FLOAT is libjpeg's float arithmetic on machines with IEEE single precision and
-    no fused multiply-add, which is what x86-64 builds have.
+    int16 in T.81's normalisation; for JPEG_JS float64, scaled as FLOAT. FLOAT is libjpeg's float arithmetic on machines
+    with IEEE single precision and no fused multiply-add, which is what x86-64 builds have.
     """
     height, width = plane.shape
     if height % 8 or width % 8:
         raise ValueError(f"plane of {width} x {height} samples is not made of whole 8 x 8 blocks")
-    out = np.empty((height // 8 * (width // 8), 64), np.float32 if dct == Dct.FLOAT else np.int16)
+    kind: type = {Dct.FLOAT: np.float32, Dct.JPEG_JS: np.float64}.get(Dct(dct), np.int16)
+    out = np.empty((height // 8 * (width // 8), 64), kind)
     run = {
         Dct.ISLOW: kernels.forward_islow,
         Dct.IFAST: kernels.forward_ifast,
         Dct.FLOAT: kernels.forward_float,
+        Dct.JPEG_JS: jpeg_js.forward,
         Dct.AP922: kernels.forward_ap922,
     }[Dct(dct)]
     run(np.require(plane, requirements=["C", "W"]), out)  # numba would compile read-only planes apart

@@ -29,6 +29,8 @@ class Arithmetic:
     dct: Dct = Dct.ISLOW
     quantizer: Quantizer = Quantizer.PLAIN
     dummy_blocks: DummyBlocks = DummyBlocks.LIBJPEG
+    rounding_offset: int = 128
+    """256ths of a step, for Quantizer.ROUNDING_OFFSET alone."""
 
 
 LIBJPEG = Arithmetic()
@@ -65,7 +67,7 @@ def _quantised(
     for v in range(0, len(out), rows):
         strip = plane[v_size * v : v_size * (v + rows)]
         raw = transforms.forward(strip, dct) if plain else scaled_dct.forward(strip, h_size, v_size)
-        out[v : v + rows] = quantize(raw, steps_natural, dct, arithmetic.quantizer)
+        out[v : v + rows] = quantize(raw, steps_natural, dct, arithmetic.quantizer, arithmetic.rounding_offset)
     return out
 
 

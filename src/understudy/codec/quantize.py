@@ -2,7 +2,8 @@
 
 Source: PLAIN is libjpeg's (jcdctmgr's documented rule: divide by step times the transform's scale, round half
 away from zero; float: multiply by the reciprocal, round half to even as libjpeg-turbo's SIMD conversion
-does). RECIPROCAL15_HALF_EVEN is facts/facebook-classic.md, section 3.
+does). RECIPROCAL15_HALF_EVEN is facts/facebook-classic.md, section 3. ROUNDING_OFFSET is the textbook's dead zone
+with one offset; the golden pair of Google Photos, 2015, fits 120 or 121 of 256 (tests/learning/test_encoder_questions.py).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._jit import kernel
+from . import _jpeg_js_kernels as jpeg_js
 from ..errors import UnderstudyError
 from .variants import Dct, Quantizer
 
@@ -21,6 +23,9 @@ __all__ = ["Quantizer", "quantize"]
 
 _AAN = np.array([1.0] + [sqrt(2) * cos(k * pi / 16) for k in range(1, 8)])
 """What a one-dimensional Arai-Agui-Nakajima output is too large by (its DC: by 1)."""
+
+_JPEG_JS_SCALE = np.array([1.0, 1.387039845, 1.306562965, 1.175875602, 1.0, 0.785694958, 0.541196100, 0.275899379])
+"""The same as jpeg-js has it, with nine decimals."""
 
 
 @kernel
@@ -47,6 +52,16 @@ def _multiply_float(raw: Any, factors: Any, out: Any) -> None:
 
 
 @kernel
+def _cut_off(raw: Any, divisors: Any, offsets: Any, out: Any) -> None:
+    """`(|x| + offset) // d` with the sign of x, in float32 or integers as `raw`, `divisors` and `offsets` are."""
+    for block in range(raw.shape[0]):
+        for k in range(64):
+            x = raw[block, k]
+            level = np.int32((abs(x) + offsets[k]) // divisors[k])
+            out[block, k] = level if x >= 0 else -level
+
+
+@kernel
 def _reciprocal(raw: Any, multipliers: Any, shift: int, out: Any) -> None:
     """`|x| * multiplier`, shifted right by `shift`, half to even."""
     below_half = np.int32((1 << (shift - 1)) - 1)
@@ -58,28 +73,50 @@ def _reciprocal(raw: Any, multipliers: Any, shift: int, out: Any) -> None:
             out[block, k] = level if x >= 0 else -level
 
 
+def _divisors(steps: NDArray[np.int64], dct: Dct) -> NDArray[np.int64]:
+    """What an integer transform's results are divided by."""
+    if dct == Dct.ISLOW:
+        return steps << 3
+    if dct == Dct.IFAST:
+        # 14-bit scales, times the step, down to 3 fraction bits, half up.
+        scale14 = np.rint(np.outer(_AAN, _AAN).reshape(64) * 16384).astype(np.int64)
+        return (steps * scale14 + 1024) >> 11
+    return steps
+
+
 def _plain(raw: NDArray[Any], steps: NDArray[np.int64], dct: Dct, out: NDArray[np.int16]) -> None:
     if dct == Dct.FLOAT:
         scale = np.outer(_AAN, _AAN).reshape(64)
         _multiply_float(raw, (1.0 / (steps * scale * 8.0)).astype(np.float32), out)
         return
-    if dct == Dct.ISLOW:
-        divisors = steps << 3
-    elif dct == Dct.IFAST:
-        # 14-bit scales, times the step, down to 3 fraction bits, half up.
-        scale14 = np.rint(np.outer(_AAN, _AAN).reshape(64) * 16384).astype(np.int64)
-        divisors = (steps * scale14 + 1024) >> 11
-    else:
-        divisors = steps
+    if dct == Dct.JPEG_JS:
+        down, along = np.repeat(_JPEG_JS_SCALE, 8), np.tile(_JPEG_JS_SCALE, 8)
+        jpeg_js.quantize(raw, 1.0 / (steps * down * along * 8.0), out)
+        return
+    divisors = _divisors(steps, dct)
     _divide(raw, divisors.astype(np.int32), (1.0 / divisors).astype(np.float32), out)
 
 
-def quantize(raw: NDArray[Any], steps_natural: Any, dct: Dct, quantizer: Quantizer) -> NDArray[np.int16]:
+def _offset(raw: NDArray[Any], steps: NDArray[np.int64], dct: Dct, offset: int, out: NDArray[np.int16]) -> None:
+    share = np.full(64, offset, np.int64)
+    share[0] = 128
+    if dct in (Dct.FLOAT, Dct.JPEG_JS):
+        sizes = (steps * np.outer(_AAN, _AAN).reshape(64) * 8.0).astype(np.float32)
+        _cut_off(raw, sizes, (sizes * share / 256).astype(np.float32), out)
+        return
+    divisors = _divisors(steps, dct)
+    _cut_off(raw, divisors.astype(np.int32), (divisors * share >> 8).astype(np.int32), out)
+
+
+def quantize(
+    raw: NDArray[Any], steps_natural: Any, dct: Dct, quantizer: Quantizer, rounding_offset: int = 128
+) -> NDArray[np.int16]:
     """Levels, int16 [v_blocks, h_blocks, 8, 8] in natural order, of what `dct.forward` returned for `dct`.
 
     `steps_natural`: 64 step sizes in natural order, 1 to 65535. AP922 with PLAIN divides T.81's normalised
     integers; ISLOW with RECIPROCAL15_HALF_EVEN applies the rule to the exact eighths that islow gives. IFAST
     and FLOAT have no exact normalised value for the reciprocal, so that combination is an error.
+    `rounding_offset`: 256ths of a step, 0 to 255, for ROUNDING_OFFSET, which alone looks at it.
     """
     steps = np.asarray(steps_natural, dtype=np.int64).reshape(64)
     if steps.min() < 1 or steps.max() > 65535:
@@ -93,6 +130,8 @@ def quantize(raw: NDArray[Any], steps_natural: Any, dct: Dct, quantizer: Quantiz
         )
     if quantizer == Quantizer.PLAIN:
         _plain(flat, steps, dct, out)
+    elif quantizer == Quantizer.ROUNDING_OFFSET:
+        _offset(flat, steps, dct, rounding_offset, out)
     elif dct in (Dct.AP922, Dct.ISLOW):
         _reciprocal(flat, ((32768 + (steps >> 1)) // steps).astype(np.int32), 18 if dct == Dct.ISLOW else 15, out)
     else:

@@ -1,7 +1,7 @@
 """A filter of pictures as data: a list of sums and roundings, which other code can play, or play backwards.
 
-`codec.resample` and `codec.three_tap` say with it what their kernels compute, one `Plan` for one size. The channel plays
-plans on tensors (`nn.resample`), and their transposes for gradients, with the weights that the kernels have.
+`codec.resample` and `codec.three_tap` say with it what their kernels compute, one `Plan` for one size. The channel
+plays plans on tensors (`nn.resample`), and their transposes for gradients, with the weights that the kernels have.
 
 A picture is `[..., H, W]` here, one plane a channel; axis 0 is down the columns, axis 1 along the rows.
 """
@@ -14,13 +14,25 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Filter", "Finish", "Integer", "Lerp", "Mean32", "Plan", "Round", "Stage", "picking", "tap_table"]
+__all__ = [
+    "Finish",
+    "Integer",
+    "Lerp",
+    "Mean32",
+    "Plan",
+    "Round",
+    "Stage",
+    "To8",
+    "WeightedSum",
+    "picking",
+    "tap_table",
+]
 
 Indexes = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Filter:
+class WeightedSum:
     """Each sample becomes a weighted sum of samples of its column or row."""
 
     axis: Literal[0, 1]
@@ -36,7 +48,7 @@ class Filter:
     before: int = 0
     """Bits that each sample loses (rounded down) before it is multiplied."""
     cut: int = 0
-    """Bits that each product loses (rounded down) before it is added."""
+    """Bits that each product, an int32, loses (rounded down) before it is added."""
 
     @property
     def gain(self) -> float:
@@ -120,7 +132,7 @@ class To8:
 
 
 Finish = Integer | Mean32 | Round | To8
-Stage = Filter | Lerp | Finish
+Stage = WeightedSum | Lerp | Finish
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,19 +140,19 @@ class Plan:
     """What a library does to the samples of an opaque picture of one size, stage by stage."""
 
     stages: tuple[Stage, ...]
-    exact: bool = True
-    """Whether playing the stages gives the library's samples to the last bit. If not, they are its linear part: the
-    right weights, without its order of sums."""
+    inexact: str = ""
+    """Empty where playing the stages gives the library's samples to the last bit. Otherwise why it does not: then the
+    stages are the library's linear part, the right weights without its order of sums."""
 
     @property
     def overshoots(self) -> bool:
         """Whether any weight is negative, so that clipping can change a result."""
-        return any(isinstance(s, Filter) and bool((s.weights < 0).any()) for s in self.stages)
+        return any(isinstance(s, WeightedSum) and bool((s.weights < 0).any()) for s in self.stages)
 
 
-def picking(axis: Literal[0, 1], size: int, at: Indexes) -> Filter:
+def picking(axis: Literal[0, 1], size: int, at: Indexes) -> WeightedSum:
     """A filter that takes one sample each, `at` `[n]`."""
-    return Filter(axis, size, np.asarray(at, np.int64)[:, None], np.ones((at.size, 1), np.int64))
+    return WeightedSum(axis, size, np.asarray(at, np.int64)[:, None], np.ones((at.size, 1), np.int64))
 
 
 def tap_table(first: Indexes, count: Indexes, weights: NDArray[Any], size: int) -> tuple[Indexes, NDArray[Any]]:

@@ -34,6 +34,10 @@ class Law(StrEnum):
     """mozjpeg's preset 7: Ahumada, Watson and Peterson 1993."""
     MOZJPEG_8 = "mozjpeg-8"
     """mozjpeg's preset 8: Peterson, Ahumada and Watson 1993."""
+    LIBJPEG_9E = "libjpeg-9e"
+    """libjpeg 9e and 9f: ANNEX_K, but chroma's first step is 16 of 100, not 17; the same law."""
+    JAVA_IMAGEIO = "java-imageio"
+    """Java's ImageIO: ANNEX_K's tables, scaled by a rule of its own in float32; quality is 100 times its number."""
     JPEGLI = "jpegli"
     """jpegli's own tables and distances, see jpegli/tables.py; they depend on whether chroma is 4:2:0."""
     CUSTOM_DIAG = "facebook-custom-diag"
@@ -62,6 +66,8 @@ ANNEX_K_CHROMA_NATURAL: Table = (
     *(99,) * 32,
 )
 """T.81 table K.2."""
+LIBJPEG_9E_CHROMA_NATURAL: Table = (16, *ANNEX_K_CHROMA_NATURAL[1:])
+"""Measured on jpeglib's 9e and 9f, every quality; 9d still has 17 (tests/codec/test_codec_laws.py)."""
 MOZJPEG_3_NATURAL: Table = (
     16, 16, 16, 18, 25, 37, 56, 85,
     16, 17, 20, 27, 34, 40, 53, 75,
@@ -195,7 +201,11 @@ _BASES: dict[Law, tuple[Table, Table]] = {
     Law.MOZJPEG_6: (MOZJPEG_6_NATURAL, MOZJPEG_6_NATURAL),
     Law.MOZJPEG_7: (MOZJPEG_7_NATURAL, MOZJPEG_7_NATURAL),
     Law.MOZJPEG_8: (MOZJPEG_8_NATURAL, MOZJPEG_8_NATURAL),
+    Law.LIBJPEG_9E: (ANNEX_K_LUMA_NATURAL, LIBJPEG_9E_CHROMA_NATURAL),
+    Law.JAVA_IMAGEIO: (ANNEX_K_LUMA_NATURAL, ANNEX_K_CHROMA_NATURAL),
 }
+KIN = frozenset({Law.ANNEX_K, Law.LIBJPEG_9E, Law.JAVA_IMAGEIO})
+"""Laws that share tables because they scale T.81's: that one of them fits says little more than that another does."""
 
 
 def scale(base_natural: Sequence[int], quality: int, force_baseline: bool = True) -> Table:
@@ -211,6 +221,19 @@ def scale(base_natural: Sequence[int], quality: int, force_baseline: bool = True
     top = 255 if force_baseline else 32767
     steps = [(t * percent + 50) // 100 for t in base_natural]
     return tuple(steps) if min(steps) >= 1 and max(steps) <= top else tuple(min(max(q, 1), top) for q in steps)
+
+
+def _scale_java(base_natural: Sequence[int], quality: int, force_baseline: bool) -> Table:
+    """javax.imageio.plugins.jpeg.JPEGQTable.getScaledInstance at the scale of JPEGImageWriteParam's quality.
+
+    Source: the documentation of both (a linear rating, 0.5 / quality below 0.5, else 2 - 2 quality; rounded, at least
+    1); that all of it is float32 is measured: OpenJDK 17, every quality (tests/codec/test_codec_laws.py).
+    """
+    rating = jpegli.f32(quality / 100)
+    factor = jpegli.f32(0.5 / rating if quality < 50 else 2 - jpegli.f32(2 * rating))
+    top = 255 if force_baseline else 32767
+    steps = (int(jpegli.f32(jpegli.f32(t * factor) + 0.5)) for t in base_natural)
+    return tuple(min(max(q, 1), top) for q in steps)
 
 
 def quant_tables(
@@ -230,6 +253,8 @@ def quant_tables(
     if law == Law.JPEGLI:
         return jpegli.quant_tables(quality, is_420=is_420, force_baseline=force_baseline)
     luma, chroma = _BASES[law]
+    if law == Law.JAVA_IMAGEIO:
+        return _scale_java(luma, quality, force_baseline), _scale_java(chroma, quality, force_baseline)
     scaled = scale(luma, quality, force_baseline)
     return scaled, scaled if chroma is luma else scale(chroma, quality, force_baseline)
 

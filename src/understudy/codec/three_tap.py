@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._jit import kernel
-from .stages import Filter, Integer, Stage
+from .stages import Integer, Stage, WeightedSum
 
 ONE = 2048
 """1 in Q11."""
@@ -56,4 +56,4 @@ def three_tap_stages(size: int, side: int, axis: Literal[0, 1]) -> tuple[Stage, 
     """`three_tap` of lines of `size` samples, as data."""
     at = np.clip(np.arange(size)[:, None] + np.array([-1, 0, 1]), 0, size - 1)
     weights = np.tile(np.array([side, ONE - 2 * side, side], np.int64), (size, 1))
-    return Filter(axis, size, at, weights), Integer(ONE // 2, 1, ONE)
+    return WeightedSum(axis, size, at, weights), Integer(ONE // 2, 1, ONE)

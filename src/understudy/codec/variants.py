@@ -83,6 +83,8 @@ class Dct(StrEnum):
     """libjpeg's fast integer transform: int16, scaled as Arai, Agui and Nakajima's."""
     FLOAT = "float"
     """libjpeg's float transform: float32, scaled as Arai, Agui and Nakajima's."""
+    JPEG_JS = "jpeg-js"
+    """jpeg-js: float's structure in float64, scaled as it is; quantised half away from zero."""
     AP922 = "ap922"
     """The structure of Intel's application note AP-922: int16, T.81's normalisation (DC = 8 x mean)."""
 
@@ -94,6 +96,9 @@ class Quantizer(StrEnum):
     """libjpeg's division for each Dct: half away from zero (float: half to even)."""
     RECIPROCAL15_HALF_EVEN = "reciprocal15-half-even"
     """Times a 15-bit reciprocal, half to even: Facebook before 2014 to about 2021."""
+    ROUNDING_OFFSET = "rounding-offset"
+    """No code of its own: AC levels are cut off after an offset that is fitted to pairs, DC rounds half up. `learn` uses
+    it for encoders with a dead zone that it does not know, and says so."""
     MOZJPEG_TRELLIS = "mozjpeg-trellis"
     """mozjpeg's, chosen for rate and distortion together, after Dct.ISLOW; see mozjpeg/trellis.py."""
 

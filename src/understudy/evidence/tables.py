@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..codec.tables import TableMatch, candidates, identify
+from ..codec.tables import KIN, TableMatch, candidates, identify
 from ..jpeg.syntax import Dqt, JpegStream, QuantTable
 from .base import Observation, placed, plural
 
@@ -27,8 +27,9 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
 
 
 def _value(table: QuantTable, match: TableMatch, users: list[int], offset: int) -> dict[str, Any]:
-    """`ties`: the other laws, qualities and roles that give exactly this table."""
+    """`ties`: the other laws, qualities and roles that give exactly this table; of laws that are kin, the match alone."""
     ties = [m for m in candidates(table.steps_natural) if m != match] if match.exact else []
+    ties = [m for m in ties if not (m.law in KIN and match.law in KIN and m.law != match.law)]
     return {
         "Tq": table.Tq,
         "Pq": table.Pq,

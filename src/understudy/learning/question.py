@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .observed import Observed
 from .pipeline import Pipeline
@@ -45,6 +45,18 @@ class Question(Protocol):
         """The answers worth a trial, given the other steps of `pipeline` and the pairs that bear on it, which may
         be none: then the answers differ by habit alone. The answer that `pipeline` holds is among them. May look at the
         pairs through `rendering` to shorten a long list; must not keep more than some twenty for exact trials."""
+        ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A question that has more to say once it is decided: figures for the report, ties that something other than
+    coefficients of real blocks breaks. (One that has a text `would_tell` has it put into decisions that are guesses.)"""
+
+    def explained(
+        self, decision: Decision, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering
+    ) -> Decision:
+        """The decision with what is to be added. pipeline: with the answer in it; pairs: those that bear on it."""
         ...
 
 

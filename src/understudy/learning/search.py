@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from ..errors import UnderstudyError
 from .observed import Box, Observed, boxes
 from .pipeline import Pipeline
-from .question import Candidate, Decision, Question, Trial
+from .question import Candidate, Decision, Explains, Question, Trial
 from .rendering import Agreement, Rendering
 
 Progress = Callable[[str, float], None]
@@ -73,8 +73,12 @@ class Search:
         candidates = list(question.candidates(self.pipeline, bearing, self.rendering))
         assert candidates, f"{question.name}: the present answer is always a candidate"
         decision = self._by_habit(question, candidates) if not bearing else self._tried(question, candidates, bearing)
-        self.decisions[question.name] = decision
         chosen = next(c for c in candidates if c.label == decision.answer)
+        if isinstance(question, Explains):
+            decision = question.explained(decision, chosen.pipeline, bearing, self.rendering)
+        if decision.guess and not decision.would_tell:
+            decision = replace(decision, would_tell=getattr(question, "would_tell", ""))
+        self.decisions[question.name] = decision
         self.pipeline = chosen.pipeline
         return decision
 

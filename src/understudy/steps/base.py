@@ -139,6 +139,10 @@ class Step:
         """
         return {}
 
+    def outside_torch(self) -> str:
+        """Why a channel's forward sends this step's pictures through `exact` itself; "" where torch gives the same."""
+        return ""
+
 
 @runtime_checkable
 class Differentiable(Protocol):

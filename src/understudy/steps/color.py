@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -46,13 +46,22 @@ class Color(Step):
 
     def exact(self, value: Raster, context: Context) -> Raster:
         """Samples in sRGB without a profile, or as they were. Raises PictureError for a profile that does not fit."""
-        if value.icc is None or self.icc == "keep":
-            return value
-        if self.icc == "drop":
-            return replace(value, icc=None)
-        if value.space != "rgb":
-            raise PictureError(f"{value.space} samples", place="color", expected="rgb ones, to convert them to sRGB")
+        if not self._converts(value):
+            return value if self.icc == "keep" or value.icc is None else replace(value, icc=None)
         return Raster(self._to_srgb(value), None, value.orientation)
+
+    def surrogate(self, value: Any, ops: Any) -> Any:
+        """The same samples; the gradient follows the conversion's slopes between colours of a lattice."""
+        if not self._converts(value):
+            return value if self.icc == "keep" or value.icc is None else replace(value, icc=None)
+        return ops.icc_to_srgb(value, self)
+
+    def _converts(self, value: Any) -> bool:
+        """Whether a raster (or a channel's picture) is converted. Raises PictureError if it is and has no RGB."""
+        converts = value.icc is not None and self.icc == "srgb"
+        if converts and value.space != "rgb":
+            raise PictureError(f"{value.space} samples", place="color", expected="rgb ones, to convert them to sRGB")
+        return converts
 
     def _to_srgb(self, value: Raster) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
         colours = value.pixels[:, :, :-1] if value.has_alpha else value.pixels

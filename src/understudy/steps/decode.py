@@ -73,6 +73,21 @@ class Decode(Step):
                 context.notes.append(f"decoded by Pillow: {error}")
         return _through_pillow(value.data)
 
+    def surrogate(self, value: Any, ops: Any) -> Any:
+        """`exact` of a batch that was coded before it was sent, in a channel that is given what it is sent as."""
+        p = value.picture
+        if self.decoder is Decoder.GO and (self.scale != 8 or self.draft != "none"):
+            raise ProfileError("a smaller size", place="decode by go", expected="scale = 8, no draft")
+        if self.draft_by is not ShrinkOnLoad.PILLOW:
+            raise ProfileError(f"draft_by {self.draft_by}", place="decode in a channel", expected="pillow")
+        return ops.decoded(value, self.upsampling, self.decoder, self.eighths(p.width, p.height, p.orientation))
+
+    def outside_torch(self) -> str:
+        """Decoders other than libjpeg-turbo, and other sizes than the full one."""
+        if self.decoder is Decoder.LIBJPEG_TURBO and self.scale == 8 and self.draft == "none":
+            return ""
+        return f"decoding by {self.decoder}, smaller"
+
     def _jpeg(self, data: bytes) -> Raster:
         stream = parse(data)
         if stream.frame is not None and len(stream.frame.components) not in (1, 3):

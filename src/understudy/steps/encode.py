@@ -56,6 +56,9 @@ class Encode(Step):
 
     quality: Quality | Rule = 75
     """Quality in the sense of `law`, or a rule that gives it."""
+    keep_quality: bool = False
+    """A sent JPEG's own quality, where its tables follow `law`, wins over `quality`: ImageMagick when it is told none
+    (of other tables it estimates one, which is not built)."""
     law: tables.Law = tables.Law.ANNEX_K
     """The base tables, and how quality scales them. `facebook-custom-diag` is one fixed pair, whatever the quality."""
     luma_steps: Steps64 = ()
@@ -99,6 +102,8 @@ class Encode(Step):
     """The forward DCT, named after the code that it equals."""
     quantizer: Quantizer = Quantizer.PLAIN
     """How a DCT value becomes a level."""
+    rounding_offset: Annotated[int, Interval(ge=0, le=255)] = 128
+    """256ths of a step that the quantizer `rounding-offset` adds to AC values before it cuts them off; 128 rounds."""
     trellis_quant_dc: bool = True
     """The quantizer `mozjpeg-trellis` chooses DC levels too. It alone looks at the parameters `trellis_...`."""
     trellis_use_scans: bool = False
@@ -117,7 +122,29 @@ class Encode(Step):
     def exact(self, value: Raster, context: Context) -> Encoded:
         """The coded picture. Raises PictureError for alpha (flatten it first) and sides over 65,535."""
         blocks, factors = self.levels(value, context)
-        return self.coded(blocks, value.width, value.height, factors)
+        return self.given(context).coded(blocks, value.width, value.height, factors)
+
+    def given(self, context: Context) -> Encode:
+        """The same step with what it takes from the sent file put in: the quality that `keep_quality` keeps."""
+        sent = context.sent_stream if self.keep_quality else None
+        quality = self.observe(sent).get("quality") if sent is not None else None
+        return self if quality is None else replace(self, quality=quality, keep_quality=False)
+
+    def surrogate(self, value: Any, ops: Any) -> Any:
+        """`exact` on a batch: a `Coded` that is computed when it is decoded, in one operation with one gradient."""
+        return ops.coded(value, self)
+
+    def outside_torch(self) -> str:
+        """jpegli, mozjpeg's trellis and deringing, and a fitted rounding offset."""
+        if self.engine is Engine.JPEGLI:
+            return "jpegli"
+        if self.quantizer is Quantizer.MOZJPEG_TRELLIS:
+            return "mozjpeg's trellis"
+        if self.quantizer is Quantizer.ROUNDING_OFFSET:
+            return "a fitted rounding offset"
+        if self.dct is Dct.JPEG_JS:
+            return "jpeg-js's DCT"
+        return "mozjpeg's deringing" if self.overshoot_deringing else ""
 
     def levels(self, value: Raster, context: Context) -> tuple[list[Blocks], list[tuple[int, int]]]:
         """The quantised coefficients, int16 `[v_blocks, h_blocks, 8, 8]` a component in natural order, before any
@@ -128,6 +155,7 @@ class Encode(Step):
             raise PictureError(
                 f"{value.width} x {value.height}", place="encode", expected="sides up to 65535 (T.81 B.2.2)"
             )
+        self = self.given(context)
         pixels = value.pixels
         if pixels.shape[2] == 1:
             pixels = np.repeat(pixels, 3, axis=2) if self.grey == "widen" else pixels[:, :, 0]
@@ -196,7 +224,9 @@ class Encode(Step):
                 force_baseline=self.force_baseline,
                 streaming=len(script) == 1 and self.restart_interval == 0,
             )
-        arithmetic = Arithmetic(self.color, self.downsampling, self.edge, self.dct, self.quantizer, self.dummy_blocks)
+        arithmetic = Arithmetic(
+            self.color, self.downsampling, self.edge, self.dct, self.quantizer, self.dummy_blocks, self.rounding_offset
+        )
         trellis = None
         if self.quantizer is Quantizer.MOZJPEG_TRELLIS:
             trellis = Trellis(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, get_args
@@ -52,9 +54,11 @@ class Envelope(Step):
     fbmd_type: Annotated[str, MaxLen(2)] = "01"
     """The type in FBMD, two hex digits."""
     icc: str = "none"
-    """`none`, or `base64:` and the profile to embed."""
+    """`none`; `sent`, the sent file's own profile where it has one; or `base64:` and the profile to embed."""
     comment: Annotated[str, MaxLen(65533)] = ""
     """Text of a COM segment, Latin-1; empty for none."""
+    comment_at: Literal["order", "end"] = "order"
+    """Where it stands: among the other segments as `order` says, or behind the last scan (WhatsApp in 2023)."""
     keep: tuple[str, ...] = ()
     """Markers of the sent JPEG that are copied, such as `APP14`."""
     component_ids: tuple[Byte, ...] = (1, 2, 3, 4)
@@ -76,37 +80,46 @@ class Envelope(Step):
             )
         how = Layout(self.component_ids, self.merge_dqt, self.dht, self.selectors)
         ends_only = self.fbmd_type in FIRST_AND_LAST
-        stream = layout(value, how, self._head(context, [0] * (3 if ends_only else len(value.scans) + 1)))
+        stream = self._ended(
+            layout(value, how, self._head(context, [0] * (3 if ends_only else len(value.scans) + 1)))
+        )
         if "fbmd" in self.iptc:
             positions = [offset for offset, e in stream.located() if isinstance(e, Sos)]
             noted = [positions[0], positions[-1]] if ends_only else positions
             length = sum(e.size for e in stream.elements)
-            stream = layout(value, how, self._head(context, [*noted, length]))
+            stream = self._ended(layout(value, how, self._head(context, [*noted, length])))
         return Delivered(write(stream), stream)
+
+    def surrogate(self, value: Any, ops: Any) -> Any:
+        """The same `Coded`: an envelope changes no sample."""
+        return value
 
     def _head(self, context: Context, fbmd: list[int]) -> list[Element]:
         made: dict[str, list[Element]] = {
             "jfif": self._jfif(context),
             "iptc": self._iptc(fbmd),
-            "icc": self._icc(),
+            "icc": self._icc(context),
             "adobe": self._adobe(),
-            "comment": [Opaque(code=COM, data=self.comment.encode("latin-1", "replace"))] if self.comment else [],
+            "comment": self._comment() if self.comment_at == "order" else [],
             "kept": self._kept(context),
         }
         return [element for part in self.order for element in made[part]]
+
+    def _comment(self) -> list[Element]:
+        return [Opaque(code=COM, data=self.comment.encode("latin-1", "replace"))] if self.comment else []
+
+    def _ended(self, stream: JpegStream) -> JpegStream:
+        """The file with its comment before EOI, if it belongs there."""
+        *elements, eoi = stream.elements
+        return JpegStream((*elements, *self._comment(), eoi)) if self.comment_at == "end" else stream
 
     def _jfif(self, context: Context) -> list[Element]:
         """JFIF 1.02, page 5: identifier, version, units, Xdensity, Ydensity, no thumbnail."""
         if self.jfif == "none":
             return []
-        units, x, y = self._sent_density(context) if self.density == "sent" else self.density
+        units, x, y = sent_density(context) if self.density == "sent" else self.density
         version = bytes(int(part) for part in self.jfif.split("."))
         return [_app(0, b"JFIF\0" + version + bytes([units]) + x.to_bytes(2, "big") + y.to_bytes(2, "big") + b"\0\0")]
-
-    def _sent_density(self, context: Context) -> tuple[int, int, int]:
-        stream = context.sent_stream
-        found = _jfif_density(stream) if stream is not None else _png_density(context.sent or b"")
-        return found if found is not None and found[0] in (1, 2) else (0, 1, 1)
 
     def _adobe(self) -> list[Element]:
         """T.872 6.5.3: `Adobe`, version 100, flags 0 and 0, transform."""
@@ -131,16 +144,19 @@ class Envelope(Step):
             )
         return [_app(13, head + records + b"\0" * (len(records) % 2))]
 
-    def _icc(self) -> list[Element]:
+    def _icc(self, context: Context) -> list[Element]:
         """ICC.1 B.4: chunks of at most 65,519 bytes, numbered from 1."""
-        if self.icc == "none":
+        icc = embeddable(sent_icc(context)) if self.icc == "sent" else self.icc
+        if icc == "none":
             return []
         try:
-            if not self.icc.startswith("base64:"):
+            if not icc.startswith("base64:"):
                 raise ValueError("no base64: prefix")
-            profile = base64.b64decode(self.icc.removeprefix("base64:"), validate=True)
+            profile = base64.b64decode(icc.removeprefix("base64:"), validate=True)
         except (ValueError, binascii.Error) as error:
-            raise ProfileError(f"{error}", place="envelope.icc", expected="`none` or `base64:` and a profile") from None
+            raise ProfileError(
+                f"{error}", place="envelope.icc", expected="`none`, `sent`, or `base64:` and a profile"
+            ) from None
         if len(profile) > 255 * _ICC_CHUNK:
             raise ProfileError(f"{len(profile)} bytes", place="envelope.icc", expected="at most 255 chunks (ICC.1 B.4)")
         chunks = [profile[i : i + _ICC_CHUNK] for i in range(0, len(profile), _ICC_CHUNK)]
@@ -156,9 +172,7 @@ class Envelope(Step):
     def observe(self, delivered: JpegStream) -> Mapping[str, Any]:
         """ICC profile, IPTC records and their order, FBMD type, JFIF version and density, component ids, comment."""
         out: dict[str, Any] = {"iptc": (), "token": "", "jfif": "none", "comment": ""}
-        chunks = sorted((p for p in delivered.app(2) if p.startswith(_ICC_HEAD)), key=lambda p: p[12:13])
-        profile = b"".join(p[14:] for p in chunks)
-        out["icc"] = "base64:" + base64.b64encode(profile).decode() if profile else "none"
+        out["icc"] = embeddable(_icc_of(delivered))
         for payload in delivered.app(0):
             if payload[:5] == b"JFIF\0" and len(payload) >= 12:
                 version = f"{payload[5]}.{payload[6]:02}"
@@ -172,12 +186,48 @@ class Envelope(Step):
             elif tag == 103:
                 out["iptc"] += ("token",)
                 out["token"] = text
+        before_scans = True
         for element in delivered.elements:
+            before_scans &= not isinstance(element, Sos)
             if isinstance(element, Opaque) and element.code == COM:
                 out["comment"] = element.data.decode("latin-1")
+                out["comment_at"] = "order" if before_scans else "end"
         if delivered.frame is not None:
             out["component_ids"] = tuple(c.id for c in delivered.frame.components)
         return out
+
+
+def sent_density(context: Context) -> tuple[int, int, int]:
+    """What `density = "sent"` writes for this sent file: units, X, Y density."""
+    stream = context.sent_stream
+    found = _jfif_density(stream) if stream is not None else _png_density(context.sent or b"")
+    return found if found is not None and found[0] in (1, 2) else (0, 1, 1)
+
+
+def sent_icc(context: Context) -> bytes:
+    """The ICC profile in the sent file, empty where there is none: a JPEG's from its chunks, others' through Pillow."""
+    if context.sent_stream is not None:
+        return _icc_of(context.sent_stream)
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(context.sent or b"")) as image:
+                return bytes(image.info.get("icc_profile") or b"")
+    except Exception:  # whatever Pillow meets in a damaged header; a picture that decodes has one that it can read
+        return b""
+
+
+def embeddable(profile: bytes) -> str:
+    """An ICC profile as the parameter `icc` has it; `none` for no bytes."""
+    return "base64:" + base64.b64encode(profile).decode() if profile else "none"
+
+
+def _icc_of(stream: JpegStream) -> bytes:
+    """The profile in a JPEG's APP2 chunks, in order of their numbers (ICC.1 B.4)."""
+    chunks = sorted((p for p in stream.app(2) if p.startswith(_ICC_HEAD)), key=lambda p: p[12:13])
+    return b"".join(p[14:] for p in chunks)
 
 
 def _jfif_density(stream: JpegStream) -> tuple[int, int, int] | None:

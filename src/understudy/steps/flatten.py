@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Interval
@@ -47,3 +47,7 @@ class Flatten(Step):
                 half = 127 if self.rounding == "nearest" else 0
                 colours = ((mixed + half) // 255).astype(np.uint8)
         return Raster(np.ascontiguousarray(colours), value.icc, value.orientation)
+
+    def surrogate(self, value: Any, ops: Any) -> Any:
+        """The picture without alpha; the gradient is that of the mixture before it is rounded."""
+        return ops.flatten(value, self.alpha, self.background, self.rounding)

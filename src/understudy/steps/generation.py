@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -69,3 +69,20 @@ class Generation(Step):
             blocks, tables, factors, value.width, value.height, upsampling=self.upsampling, decoder=self.decoder
         )
         return Raster(decoded if decoded.ndim == 3 else decoded[:, :, None], value.icc, value.orientation)
+
+    def surrogate(self, value: Any, ops: Any) -> Any:
+        """`exact` on a batch of pictures."""
+        if value.space != "rgb":
+            raise PictureError(f"{value.space} samples", place="generation", expected="grey or RGB")
+        encode = Encode(
+            quality=self.quality, law=self.law, sampling=self.sampling, color=self.color,
+            downsampling=self.downsampling, edge=self.edge, dct=self.dct, quantizer=self.quantizer,
+        )  # fmt: skip
+        shown = ops.decoded(ops.coded(value, encode, of_channel=False), self.upsampling, self.decoder)
+        return replace(shown, space="rgb", sent_sampling=value.sent_sampling)
+
+    def outside_torch(self) -> str:
+        """Decoders other than libjpeg-turbo, and jpeg-js's DCT."""
+        if self.dct is Dct.JPEG_JS:
+            return "jpeg-js's DCT"
+        return "" if self.decoder is Decoder.LIBJPEG_TURBO else f"decoding by {self.decoder}"

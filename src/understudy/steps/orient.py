@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -25,6 +25,10 @@ class Orient(Step):
         """A lossless permutation of samples."""
         pixels = upright(value.pixels, value.orientation) if self.apply else value.pixels
         return replace(value, pixels=pixels, orientation=1)
+
+    def surrogate(self, value: Any, ops: Any) -> Any:
+        """The same permutation."""
+        return ops.upright(value) if self.apply else replace(value, orientation=1)
 
 
 def upright(pixels: Pixels, orientation: int) -> Pixels:

@@ -61,18 +61,39 @@ class Resize(Step):
 
     def exact(self, value: Raster, context: Context) -> Raster:
         """The resized raster. Raises ProfileError for what the library does not have, LimitError above 2^28 pixels."""
+        to = self._size(value)
+        if to is None:
+            return value
+        pixels = resample.resize(
+            self.code, value.pixels, to.width, to.height, kernel=self.kernel, **self._options(to, value)
+        )
+        return replace(value, pixels=pixels)
+
+    def surrogate(self, value: Any, ops: Any) -> Any:
+        """The resized picture. The gradient is the transpose of the library's weights."""
+        to = self._size(value)
+        if to is None:
+            return value
+        return ops.resize(value, self.code, to.width, to.height, kernel=self.kernel, **self._options(to, value))
+
+    def outside_torch(self) -> str:
+        """Why a forward pass goes through the library's own form here; "" where tensor operations give its samples."""
+        options: dict[str, Any] = {name: given for name, given in self.options.items() if name != "box"}
+        sizes = [(16, 16, 11, 11), (16, 16, 23, 23)] if self.upscale else [(16, 16, 11, 11)]
+        plans = (resample.plan(self.code, *size, kernel=self.kernel, **options) for size in sizes)
+        return next((made.inexact for made in plans if made.inexact), "")
+
+    def _size(self, value: Any) -> Target | None:
+        """The size that a raster (or a channel's picture) gets; None where it passes as it is. Raises LimitError."""
         turned = self.as_shown and value.orientation >= 5
         to = self.target(value.height, value.width) if turned else self.target(value.width, value.height)
         if turned:
             to = Target(to.height, to.width, to.scale)
         if (to.width, to.height) == (value.width, value.height) and not self.at_own_size:
-            return value
+            return None
         if to.width * to.height > MAX_PIXELS:
             raise LimitError(f"{to.width} x {to.height} pixels", place="resize", expected=f"at most {MAX_PIXELS}")
-        pixels = resample.resize(
-            self.code, value.pixels, to.width, to.height, kernel=self.kernel, **self._options(to, value)
-        )
-        return replace(value, pixels=pixels)
+        return to
 
     def target(self, width: int, height: int) -> Target:
         """The size that a picture of `width` x `height` gets."""
@@ -82,7 +103,7 @@ class Resize(Step):
             upscale=self.upscale, derive=self.derive, rounding=self.rounding, multiple=self.multiple,
         )  # fmt: skip
 
-    def _options(self, to: Target, value: Raster) -> dict[str, Any]:
+    def _options(self, to: Target, value: Any) -> dict[str, Any]:
         """The keyword options for the library's module."""
         known = resample.options(self.code)
         given: dict[str, Any] = dict(self.options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Interval
@@ -32,3 +32,7 @@ class Sharpen(Step):
         sharp = three_tap(three_tap(colours, -self.side, axis=1), -self.side, axis=0)
         pixels = np.dstack([sharp, value.pixels[:, :, -1]]) if value.has_alpha else sharp
         return replace(value, pixels=pixels)
+
+    def surrogate(self, value: Any, ops: Any) -> Any:
+        """The sharpened picture; the gradient is the transpose of the taps, and stops where a pass clips."""
+        return ops.three_tap(value, -self.side)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Interval
@@ -60,6 +60,10 @@ class Transcode(Step):
             restart_interval=self.restart_interval,
             most_corrections=LIBJPEG_MOST_CORRECTIONS,
         )
+
+    def surrogate(self, value: Any, ops: Any) -> Any:
+        """The same `Coded`: no coefficient changes."""
+        return value
 
 
 def _quant_table(Tq: int, steps: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]) -> QuantTable:

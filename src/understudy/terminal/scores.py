@@ -22,7 +22,7 @@ def show(scores: Scores, console: Console | None = None) -> None:
     all_same = scores.bytes_identical == scores.pairs
     head = Text.assemble(
         (f"{scores.bytes_identical} of {scores.pairs} byte-identical", f"bold {GOOD if all_same else UNSURE}"),
-        f" as {scores.profile}; {_percent(scores.coefficients_equal)} of coefficients equal; "
+        f" as {scores.profile}; {percent(scores.coefficients_equal)} of coefficients equal; "
         f"{scores.headers_equal} of {scores.pairs} with equal headers",
     )
     console.print(head)
@@ -32,20 +32,21 @@ def show(scores: Scores, console: Console | None = None) -> None:
     table = grid("*", "l", "r", "r", "r", "r")
     row(table, *(Text(t, QUIET) for t in ("pair", "bytes", "coefficients", "PSNR", "pixels", "size")))
     for pair in scores.per_pair:
-        row(table, *_cells(pair))
+        row(table, *cells(pair))
     console.print(table)
 
 
-def _cells(pair: PairScore) -> list[Text]:
+def cells(pair: PairScore) -> list[Text]:
+    """One pair's cells: name, verdict, coefficients, PSNR, pixels, size."""
     if pair.error:
         return [say(pair.name), Text("failed", BAD), say(pair.error, BAD)]
     verdict = Text("identical", GOOD) if pair.bytes_identical else Text("differ", UNSURE)
     psnr = f"{pair.psnr_db:.2f} dB" if pair.psnr_db is not None else "equal" if pair.pixels_equal == 1 else "-"
-    cells = (_percent(pair.coefficients_equal), psnr, _percent(pair.pixels_equal), f"{pair.size_ratio:.3f}")
+    cells = (percent(pair.coefficients_equal), psnr, percent(pair.pixels_equal), f"{pair.size_ratio:.3f}")
     return [say(pair.name), verdict, *(Text(c) for c in cells)]
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     """A share that rounds to 100 % only if it is."""
     return "100 %" if share == 1 else f"{min(100 * share, 99.9999):.4f} %"
 
@@ -64,5 +65,5 @@ def show_changes(rows: Sequence[Change], folder: Path, console: Console | None =
         elif not item.changed:
             row(table, item.step, size, say("none", QUIET), "", "")
         else:
-            row(table, item.step, size, _percent(item.changed), str(item.largest), f"{item.mean:.3f}")
+            row(table, item.step, size, percent(item.changed), str(item.largest), f"{item.mean:.3f}")
     console.print(table)

@@ -16,7 +16,7 @@ import importlib
 import inspect
 import pkgutil
 from functools import cache
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ...errors import ProfileError
 from ..stages import Plan
 
-__all__ = ["codes", "kernels", "options", "plan", "resize"]
+__all__ = ["choices", "codes", "kernels", "options", "plan", "resize"]
 
 
 @cache
@@ -50,6 +50,18 @@ def options(code: str) -> dict[str, Any]:
     """A module's keyword options and their defaults."""
     parameters = inspect.signature(_module(code).resize).parameters.values()
     return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "kernel"}
+
+
+@cache
+def choices(code: str) -> dict[str, tuple[Any, ...]]:
+    """Those of a module's options that are one of a few values: the values, the default first."""
+    hints, defaults = get_type_hints(_module(code).resize), options(code)
+    known = {n: (False, True) if h is bool else get_args(h) for n, h in hints.items() if h is bool or _is_literal(h)}
+    return {n: tuple(sorted(values, key=lambda v: v != defaults[n])) for n, values in known.items() if n in defaults}
+
+
+def _is_literal(hint: Any) -> bool:
+    return get_origin(hint) is Literal
 
 
 def resize(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..._jit import kernel
 from ...errors import ProfileError
-from ..stages import Filter, Integer, Plan, Stage
+from ..stages import Integer, Plan, Stage, WeightedSum
 from ..three_tap import ONE, three_tap, three_tap_stages
 
 KERNELS: tuple[str, ...] = ("smooth-linear",)
@@ -92,15 +92,13 @@ def plan(
 ) -> Plan:
     """`resize` as data."""
     horizontal_constant = _constant(kernel, columns, width, horizontal_constant, vertical_constant)
-    return Plan(
-        _axis_stages(1, columns, width, horizontal_constant) + _axis_stages(0, rows, height, vertical_constant)
-    )
+    return Plan(_axis_stages(1, columns, width, horizontal_constant) + _axis_stages(0, rows, height, vertical_constant))
 
 
 def _axis_stages(axis: Literal[0, 1], size: int, n: int, constant: int) -> tuple[Stage, ...]:
     left, fraction = _positions(size, n)
     at = np.clip(left[:, None] + np.array([0, 1]), 0, size - 1)
-    between = Filter(axis, size, at, np.stack([ONE - fraction, fraction], axis=1))
+    between = WeightedSum(axis, size, at, np.stack([ONE - fraction, fraction], axis=1))
     return (*three_tap_stages(size, _smoothing(size, n), axis), between, Integer(constant, 1, ONE))
 
 

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ..stages import Filter, Plan, Round, picking, tap_table
+from ..stages import Plan, Round, WeightedSum, picking, tap_table
 from . import _gd_kernels as kernels
 from ._separable import pick
 
@@ -72,5 +72,5 @@ def plan(columns: int, rows: int, width: int, height: int, *, kernel: str, blend
         first, count, parts = _spans(size, n)
         inside = np.arange(parts.shape[1]) < np.minimum(count, size - first)[:, None]
         at, weights = tap_table(first, count, np.where(inside, parts, np.float32(0)).astype(np.float64), size)
-        filters.append(Filter(1 if axis else 0, size, at, weights / weights.sum(axis=1, keepdims=True), "float64"))
-    return Plan((*filters, Round("up")), exact=False)
+        filters.append(WeightedSum(1 if axis else 0, size, at, weights / weights.sum(axis=1, keepdims=True), "float64"))
+    return Plan((*filters, Round("up")), "libgd sums areas in float32, pixel by pixel")

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..stages import Filter, Integer, Plan, Round, Stage, To8, tap_table
+from ..stages import Integer, Plan, Round, Stage, To8, WeightedSum, tap_table
 from ._imagemagick_kernels import columns_alpha, columns_opaque, rows_alpha, rows_opaque
 
 __all__ = ["KERNELS", "default_kernel", "resize", "resize16"]
@@ -268,7 +268,7 @@ def plan(columns: int, rows: int, width: int, height: int, *, kernel: str = "def
         kernel = default_kernel((columns, rows), (width, height), has_alpha=False)
 
     def one(axis: Literal[0, 1], size: int, n: int) -> tuple[Stage, ...]:
-        return Filter(axis, size, *tap_table(*_weights(kernel, size, n), size), "float64"), Round("up", 65535)
+        return WeightedSum(axis, size, *tap_table(*_weights(kernel, size, n), size), "float64"), Round("up", 65535)
 
     across, down = one(1, columns, width), one(0, rows, height)
     passes = across + down if width / columns > height / rows else down + across

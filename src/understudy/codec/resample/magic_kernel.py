@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ProfileError
-from ..stages import Filter, Plan, Round
+from ..stages import Plan, Round, WeightedSum
 
 _SHARP: dict[str, tuple[Fraction, ...]] = {
     "magic-kernel": (Fraction(1),),
@@ -82,4 +82,4 @@ def resize(
 def plan(columns: int, rows: int, width: int, height: int, *, kernel: str = "magic-kernel-sharp-2021") -> Plan:
     """`resize` as data."""
     across, down = _taps(columns, width, kernel), _taps(rows, height, kernel)
-    return Plan((Filter(1, columns, *across, "float64"), Filter(0, rows, *down, "float64"), Round("up")))
+    return Plan((WeightedSum(1, columns, *across, "float64"), WeightedSum(0, rows, *down, "float64"), Round("up")))

@@ -14,7 +14,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ..stages import Filter, Integer, Plan, tap_table
+from ..stages import Integer, Plan, WeightedSum, tap_table
 from ._separable import Taps, filter_columns, filter_rows
 
 KERNELS = ("bilinear", "bicubic", "mitchell", "lanczos2", "lanczos3")
@@ -48,9 +48,9 @@ def plan(columns: int, rows: int, width: int, height: int, *, kernel: str) -> Pl
     assert across.divisors is not None, "nfnt divides"
     assert down.divisors is not None, "nfnt divides"
     return Plan((
-        Filter(1, columns, *tap_table(across.first, across.count, across.weights, columns)),
+        WeightedSum(1, columns, *tap_table(across.first, across.count, across.weights, columns)),
         Integer(divisor=across.divisors.astype(np.int64)),
-        Filter(0, rows, *tap_table(down.first, down.count, down.weights, rows)),
+        WeightedSum(0, rows, *tap_table(down.first, down.count, down.weights, rows)),
         Integer(divisor=down.divisors.astype(np.int64)[:, None]),
     ))  # fmt: skip
 

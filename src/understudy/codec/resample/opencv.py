@@ -11,10 +11,12 @@ about one sample in 100,000 is 1 off.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..stages import Integer, Mean32, Plan, Round, WeightedSum, picking, tap_table
 from . import _opencv_kernels as kernels
 from ._separable import pick
 
@@ -48,9 +50,7 @@ def resize(
     flat = np.require(pixels, requirements=["C", "W"]).reshape(rows, columns * channels)
     out = np.empty((height, width * channels), np.uint8)
     if kernel == "nearest":
-        x = np.minimum(np.floor(np.arange(width) * (1.0 / factor_x)), columns - 1).astype(np.int64)
-        y = np.minimum(np.floor(np.arange(height) * (1.0 / factor_y)), rows - 1).astype(np.int64)
-        return pick(pixels, y, x)
+        return pick(pixels, _nearest_at(rows, height, factor_y), _nearest_at(columns, width, factor_x))
     scale_x, scale_y = 1.0 / factor_x, 1.0 / factor_y
     cell = _whole(scale_x), _whole(scale_y)
     if (kernel == "linear" and cell == (2, 2)) or (kernel == "area" and min(cell) > 0):
@@ -65,6 +65,11 @@ def resize(
     else:
         _interpolate(flat, columns, channels, (width, height), (factor_x, factor_y), kernel, ipp, out)
     return out.reshape(height, width, channels)
+
+
+def _nearest_at(size: int, n: int, factor: float) -> NDArray[np.int64]:
+    at: NDArray[np.int64] = np.minimum(np.floor(np.arange(n) * (1.0 / factor)), size - 1).astype(np.int64)
+    return at
 
 
 def _whole(scale: float) -> int:
@@ -85,6 +90,19 @@ def _interpolate(
 ) -> None:
     """The kernels with 2, 4 or 8 taps, whatever the scale; `area` upwards is linear with its own positions."""
     in_floats = kernel == "cubic" and ipp and channels != 2
+    at, x_weights, rows, y_weights = _fixed_taps(columns, flat.shape[0], size, factors, kernel, in_floats)
+    offsets = (at * channels).astype(np.uint64)
+    if in_floats:
+        kernels.cubic_in_floats(flat, offsets, x_weights, rows, y_weights, channels, out)
+        return
+    how = {"cubic": kernels.MIXED, "lanczos4": kernels.INTEGER}.get(kernel, kernels.LINEAR)
+    kernels.separable(flat, offsets, x_weights, rows, y_weights, channels, how, out)
+
+
+def _fixed_taps(
+    columns: int, rows: int, size: tuple[int, int], factors: tuple[float, float], kernel: str, in_floats: bool
+) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.int64], NDArray[Any]]:
+    """(columns taken, their weights, rows taken, their weights), each `[n, taps]`; int32 weights unless `in_floats`."""
     x, x_part = _positions(size[0], factors[0], kernel == "area", in_floats)
     y, y_part = _positions(size[1], factors[1], kernel == "area", in_floats)
     taps = {"cubic": 4, "lanczos4": 8}.get(kernel, 2)
@@ -92,15 +110,13 @@ def _interpolate(
         outside = (x < 0) | (x >= columns - 1)
         x, x_part = np.clip(x, 0, columns - 1), np.where(outside, np.float32(0), x_part)
     reach = np.arange(taps) - (taps // 2 - 1)
-    offsets = (np.clip(x[:, None] + reach, 0, columns - 1) * channels).astype(np.uint64)
-    rows = np.clip(y[:, None] + reach, 0, flat.shape[0] - 1)
+    across = np.clip(x[:, None] + reach, 0, columns - 1)
+    down = np.clip(y[:, None] + reach, 0, rows - 1)
     if in_floats:
-        kernels.cubic_in_floats(flat, offsets, _cubic(x_part), rows, _cubic(y_part), channels, out)
-        return
+        return across, _cubic(x_part), down, _cubic(y_part)
     weigh = {"cubic": _cubic, "lanczos4": _lanczos4}.get(kernel, _linear)
     x_weights, y_weights = (np.rint(weigh(part) * _ONE).astype(np.int32) for part in (x_part, y_part))
-    how = {"cubic": kernels.MIXED, "lanczos4": kernels.INTEGER}.get(kernel, kernels.LINEAR)
-    kernels.separable(flat, offsets, x_weights, rows, y_weights, channels, how, out)
+    return across, x_weights, down, y_weights
 
 
 def _positions(n: int, factor: float, area: bool, double: bool) -> tuple[NDArray[np.int64], NDArray[np.floating]]:
@@ -167,3 +183,59 @@ def _cells(size: int, n: int, scale: float) -> tuple[NDArray[np.int64], NDArray[
         count[i] = len(cell)
         weights[i, : len(cell)] = cell
     return first, count, weights
+
+
+def plan(
+    columns: int,
+    rows: int,
+    width: int,
+    height: int,
+    *,
+    kernel: str,
+    factors: tuple[float, float] | None = None,
+    ipp: bool = True,
+) -> Plan:
+    """`resize` of 1 or 3 channels, as data: exact but for cubic without IPP, whose vectors sum in float32."""
+    if (columns, rows) == (width, height):
+        return Plan(())
+    factor_x, factor_y = factors or (width / columns, height / rows)
+    if kernel == "nearest":
+        x, y = _nearest_at(columns, width, factor_x), _nearest_at(rows, height, factor_y)
+        return Plan((picking(1, columns, x), picking(0, rows, y)))
+    scale_x, scale_y = 1.0 / factor_x, 1.0 / factor_y
+    cell = _whole(scale_x), _whole(scale_y)
+    if (kernel == "linear" and cell == (2, 2)) or (kernel == "area" and min(cell) > 0):
+        return _plan_of_whole_cells(columns, rows, width, height, *cell)
+    if kernel == "area" and min(scale_x, scale_y) >= 1:
+        across = tap_table(*_cells(columns, width, scale_x), columns)
+        down = tap_table(*_cells(rows, height, scale_y), rows)
+        return Plan(
+            (WeightedSum(1, columns, *across, "float32"), WeightedSum(0, rows, *down, "float32"), Round("even"))
+        )
+    in_floats = kernel == "cubic" and ipp
+    x, wx, y, wy = _fixed_taps(columns, rows, (width, height), (factor_x, factor_y), kernel, in_floats)
+    if in_floats:
+        floats = (
+            WeightedSum(1, columns, x, wx.astype(np.float64), "float64"),
+            WeightedSum(0, rows, y, wy.astype(np.float64), "float64"),
+        )
+        return Plan((*floats, Round("even")))
+    if kernel in ("cubic", "lanczos4"):
+        end = Integer(1 << 21, 1, 1 << 22)
+        inexact = "" if kernel == "lanczos4" else "OpenCV's own cubic sums in float32 as its vectors fall"
+        return Plan((WeightedSum(1, columns, x, wx), WeightedSum(0, rows, y, wy), end), inexact)
+    return Plan((WeightedSum(1, columns, x, wx), WeightedSum(0, rows, y, wy, before=4, cut=16), Integer(2, 1, 4)))
+
+
+def _plan_of_whole_cells(columns: int, rows: int, width: int, height: int, cell_w: int, cell_h: int) -> Plan:
+    """`linear` by 2 x 2 and `area` by whole numbers."""
+    x, y = (
+        np.arange(width)[:, None] * cell_w + np.arange(cell_w),
+        np.arange(height)[:, None] * cell_h + np.arange(cell_h),
+    )
+    counts = np.outer((y < rows).sum(axis=1), (x < columns).sum(axis=1))
+    return Plan((
+        WeightedSum(0, rows, np.minimum(y, rows - 1), (y < rows).astype(np.int64)),
+        WeightedSum(1, columns, np.minimum(x, columns - 1), (x < columns).astype(np.int64)),
+        Mean32(counts, cell_w * cell_h, half_up=(cell_w, cell_h) == (2, 2)),
+    ))  # fmt: skip

@@ -12,12 +12,13 @@ Sharp filters are J. Costella's (johncostella.com/magic), in Pillow since 13.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..._jit import kernel as compiled
+from ..stages import Integer, Plan, Stage, WeightedSum, picking, tap_table
 from ._separable import Taps, filter_columns, filter_rows, pick
 
 KERNELS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos", "mks2013", "mks2021")
@@ -144,7 +145,8 @@ def resize(
     if (columns, rows) == (width, height) and region == (0, 0, columns, rows):
         return pixels.copy()
     if kernel == "nearest":
-        return _nearest(pixels, width, height, region)
+        left, top, right, bottom = region
+        return pick(pixels, _nearest_at(top, bottom, height, rows), _nearest_at(left, right, width, columns))
     if premultiply and channels in (2, 4):
         return unpremultiplied(_filtered(premultiplied(pixels), width, height, kernel, region, reducing_gap, release))
     return _filtered(pixels, width, height, kernel, region, reducing_gap, release)
@@ -160,7 +162,7 @@ def _filtered(
     horizontal, vertical = (width, left, right) != (columns, 0, columns), (height, top, bottom) != (rows, 0, rows)
     across = taps(kernel, columns, width, left, right)
     down = taps(kernel, rows, height, top, bottom)
-    if horizontal and vertical and release >= 13 and rows - height > max(2 * (columns - width), 0):
+    if horizontal and vertical and _columns_first(columns, rows, width, height, release):
         pixels = filter_columns(pixels, down, _HALF, _FRACTION_BITS)
         return filter_rows(pixels, across, _HALF, _FRACTION_BITS)
     if horizontal:
@@ -171,38 +173,46 @@ def _filtered(
     return filter_columns(pixels, down, _HALF, _FRACTION_BITS) if vertical else pixels
 
 
-def _nearest(pixels: Pixels, width: int, height: int, box: Box) -> Pixels:
-    """The source pixel that each output's centre lies in; positions are summed up one step at a time, in float64."""
+def _nearest_at(low: float, high: float, n: int, size: int) -> NDArray[np.int64]:
+    """The source sample that each output's centre lies in; positions are summed up one step at a time, in float64."""
+    low32, high32 = float(np.float32(low)), float(np.float32(high))
+    step = float(np.float32(high32 - low32)) / n
+    steps = np.full(n, step)
+    steps[0] = low32 + step * 0.5
+    return np.minimum(np.add.accumulate(steps).astype(np.int64), size - 1)
 
-    def positions(low: float, high: float, n: int) -> NDArray[np.int64]:
-        low32, high32 = float(np.float32(low)), float(np.float32(high))
-        step = float(np.float32(high32 - low32)) / n
-        steps = np.full(n, step)
-        steps[0] = low32 + step * 0.5
-        return np.add.accumulate(steps).astype(np.int64)
 
-    left, top, right, bottom = box
-    rows = np.minimum(positions(top, bottom, height), pixels.shape[0] - 1)
-    columns = np.minimum(positions(left, right, width), pixels.shape[1] - 1)
-    return pick(pixels, rows, columns)
+def _columns_first(columns: int, rows: int, width: int, height: int, release: int) -> bool:
+    return release >= 13 and rows - height > max(2 * (columns - width), 0)
 
 
 def _reduced_first(
     pixels: Pixels, width: int, height: int, kernel: str, box: Box, reducing_gap: float
 ) -> tuple[Pixels, Box]:
     """The picture reduced by whole factors as far as `reducing_gap` allows, and the box in its coordinates."""
+    rows, columns, _ = pixels.shape
+    how = _reduction(columns, rows, width, height, kernel, box, reducing_gap)
+    if how is None:
+        return pixels, box
+    (x0, y0, x1, y1), factor_x, factor_y, inside = how
+    return reduce(pixels[y0:y1, x0:x1], factor_x, factor_y, premultiply=False), inside
+
+
+def _reduction(
+    columns: int, rows: int, width: int, height: int, kernel: str, box: Box, reducing_gap: float
+) -> tuple[tuple[int, int, int, int], int, int, Box] | None:
+    """(left, top, right, bottom of what is reduced, its two factors, the box in what comes out); None for nothing."""
     left, top, right, bottom = box
     factor_x = int((right - left) / width / reducing_gap) or 1
     factor_y = int((bottom - top) / height / reducing_gap) or 1
     if factor_x == 1 and factor_y == 1:
-        return pixels, box
-    rows, columns, _ = pixels.shape
+        return None
     margin_x = (_SUPPORT[kernel] - 0.5) * ((right - left) / width)
     margin_y = (_SUPPORT[kernel] - 0.5) * ((bottom - top) / height)
     x0, y0 = max(0, int(left - margin_x)), max(0, int(top - margin_y))
     x1, y1 = min(columns, math.ceil(right + margin_x)), min(rows, math.ceil(bottom + margin_y))
     inside = ((left - x0) / factor_x, (top - y0) / factor_y, (right - x0) / factor_x, (bottom - y0) / factor_y)
-    return reduce(pixels[y0:y1, x0:x1], factor_x, factor_y, premultiply=False), inside
+    return (x0, y0, x1, y1), factor_x, factor_y, inside
 
 
 def reduce(pixels: Pixels, factor_x: int, factor_y: int, *, premultiply: bool = True) -> Pixels:
@@ -217,9 +227,16 @@ def reduce(pixels: Pixels, factor_x: int, factor_y: int, *, premultiply: bool = 
     height, width, _ = pixels.shape
     tops, lefts = np.arange(0, height, factor_y), np.arange(0, width, factor_x)
     sums = np.add.reduceat(np.add.reduceat(pixels, tops, axis=0, dtype=np.uint32), lefts, axis=1)
-    count = np.outer(np.diff(tops, append=height), np.diff(lefts, append=width)).astype(np.uint32)[:, :, None]
-    multiplier = (np.float32(2**32) / (count * np.uint32(256)).astype(np.float32)).astype(np.uint32)
-    return (((sums + count // 2) * multiplier) >> np.uint32(24)).astype(np.uint8)
+    half, multiplier = _cell_means(height, width, tops, lefts)
+    return (((sums + half[:, :, None]) * multiplier[:, :, None]) >> np.uint32(24)).astype(np.uint8)
+
+
+def _cell_means(
+    height: int, width: int, tops: NDArray[np.int64], lefts: NDArray[np.int64]
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """(what is added to each cell's sum, 2^24 over its count), uint32 `[tops, lefts]`."""
+    count = np.outer(np.diff(tops, append=height), np.diff(lefts, append=width)).astype(np.uint32)
+    return count // np.uint32(2), (np.float32(2**32) / (count * np.uint32(256)).astype(np.float32)).astype(np.uint32)
 
 
 def premultiplied(pixels: Pixels) -> Pixels:
@@ -240,3 +257,53 @@ def unpremultiplied(pixels: Pixels) -> Pixels:
     out = pixels.copy()
     out[:, :, :-1] = np.where(alpha == 0, pixels[:, :, :-1], divided)
     return out
+
+
+def plan(
+    columns: int,
+    rows: int,
+    width: int,
+    height: int,
+    *,
+    kernel: str,
+    box: Box | None = None,
+    reducing_gap: float = 0.0,
+    premultiply: bool = True,
+    release: int = 13,
+) -> Plan:
+    """`resize` of 1 or 3 channels, as data."""
+    region = (0.0, 0.0, float(columns), float(rows)) if box is None else box
+    left, top, right, bottom = region
+    if (columns, rows) == (width, height) and region == (0, 0, columns, rows):
+        return Plan(())
+    if kernel == "nearest":
+        x, y = _nearest_at(left, right, width, columns), _nearest_at(top, bottom, height, rows)
+        return Plan((picking(1, columns, x), picking(0, rows, y)))
+    stages: tuple[Stage, ...] = ()
+    how = _reduction(columns, rows, width, height, kernel, region, reducing_gap) if reducing_gap else None
+    if how is not None:
+        (x0, y0, x1, y1), factor_x, factor_y, (left, top, right, bottom) = how
+        tops, lefts = np.arange(y0, y1, factor_y), np.arange(x0, x1, factor_x)
+        half, multiplier = _cell_means(y1 - y0, x1 - x0, tops - y0, lefts - x0)
+        stages = _cells(0, rows, tops, y1, factor_y), _cells(1, columns, lefts, x1, factor_x)
+        stages += (Integer(half.astype(np.int64), multiplier.astype(np.int64), 1 << 24),)
+        rows, columns = len(tops), len(lefts)
+    across = _pass(1, kernel, columns, width, left, right)
+    down = _pass(0, kernel, rows, height, top, bottom)
+    columns_first = across and down and _columns_first(columns, rows, width, height, release)
+    return Plan(stages + (down + across if columns_first else across + down))
+
+
+def _pass(axis: Literal[0, 1], kernel: str, size: int, n: int, low: float, high: float) -> tuple[Stage, ...]:
+    """One axis filtered; nothing where it keeps its samples."""
+    if (n, low, high) == (size, 0, size):
+        return ()
+    made = taps(kernel, size, n, low, high)
+    at, weights = tap_table(made.first, made.count, made.weights, size)
+    return WeightedSum(axis, size, at, weights), Integer(_HALF, 1, 1 << _FRACTION_BITS)
+
+
+def _cells(axis: Literal[0, 1], size: int, starts: NDArray[np.int64], end: int, factor: int) -> WeightedSum:
+    """Sums of `factor` samples from each start on, those before `end`."""
+    at = starts[:, None] + np.arange(factor)
+    return WeightedSum(axis, size, np.minimum(at, end - 1), (at < end).astype(np.int64))

@@ -13,12 +13,13 @@ copies (the low-precision raster pipeline).
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..sizes import halvings
+from ..stages import Integer, Lerp, Plan, Stage, WeightedSum
 from ._skia_kernels import mix4, mix16
 
 __all__ = ["KERNELS", "resize"]
@@ -102,16 +103,23 @@ def _mipmap(pixels: NDArray[np.uint8], level: int) -> NDArray[np.uint8]:
 def _smaller_copy(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
     """The copy that is drawn from: bilinear, from the mipmap level of the geometric mean of both ratios."""
     rows, columns, channels = pixels.shape
+    level, x, y = _copy_axes(columns, rows, width, height)
+    out = np.empty((height, width, channels), np.uint8)
+    mix16(_mipmap(pixels, level), *x, *y, out)
+    return out
+
+
+def _copy_axes(columns: int, rows: int, width: int, height: int) -> tuple[int, Axis, Axis]:
+    """(mipmap level, x, y) of the smaller copy."""
     step_x, step_y = _step(np.float32(columns), width), _step(np.float32(rows), height)
     level = math.floor(0.5 * math.log2(float(step_x) * float(step_y)))
-    source = _mipmap(pixels, level)
+    wide, high = columns, rows
+    for _ in range(level):
+        wide, high = max(wide // 2, 1), max(high // 2, 1)
     if level:
-        step_x = np.float32(step_x * np.float32(source.shape[1] / columns))
-        step_y = np.float32(step_y * np.float32(source.shape[0] / rows))
-    out = np.empty((height, width, channels), np.uint8)
-    x, y = _axis16(source.shape[1], step_x, width), _axis16(source.shape[0], step_y, height)
-    mix16(source, *x, *y, out)
-    return out
+        step_x = np.float32(step_x * np.float32(wide / columns))
+        step_y = np.float32(step_y * np.float32(high / rows))
+    return level, _axis16(wide, step_x, width), _axis16(high, step_y, height)
 
 
 def _copy_size(columns: int, rows: int, width: int, height: int) -> tuple[int, int]:
@@ -126,20 +134,27 @@ def _draw(pixels: NDArray[np.uint8], width: int, height: int, orientation: int) 
     source = _smaller_copy(pixels, *copy) if copy != (columns, rows) else pixels
     if copy == (width, height):
         return source
+    out = np.empty((height, width, channels), np.uint8)
+    x, y = _drawn_axes(columns, rows, copy, width, height, orientation)
+    (mix16 if orientation >= 5 else mix4)(source, *x, *y, out)
+    return out
+
+
+def _drawn_axes(
+    columns: int, rows: int, copy: tuple[int, int], width: int, height: int, orientation: int
+) -> tuple[Axis, Axis]:
+    """x and y of the last drawing, from a copy of another size; 16-bit shares for orientations 5 to 8, else 4-bit."""
     # The rectangle drawn from is scaled by copy / picture in float32, which need not give the copy's size back.
     source_w = np.float32(np.float32(columns) * np.float32(copy[0] / columns))
     source_h = np.float32(np.float32(rows) * np.float32(copy[1] / rows))
     mirrored_x, mirrored_y = orientation in (2, 3, 7, 8), orientation in (3, 4, 6, 7)
-    out = np.empty((height, width, channels), np.uint8)
     if orientation >= 5:
         x = _axis16(copy[0], _step(source_w, width), width, _far_end(source_w, width) if mirrored_x else None)
         y = _axis16(copy[1], _step(source_h, height), height, _far_end(source_h, height) if mirrored_y else None)
-        mix16(source, *_turned(x, mirrored_x), *_turned(y, mirrored_y), out)
     else:
         x = _axis4_columns(copy[0], source_w, width, mirrored_x)
         y = _axis4_rows(copy[1], source_h, height, mirrored_y)
-        mix4(source, *_turned(x, mirrored_x), *_turned(y, mirrored_y), out)
-    return out
+    return _turned(x, mirrored_x), _turned(y, mirrored_y)
 
 
 def _turned(axis: Axis, mirrored: bool) -> Axis:
@@ -185,3 +200,50 @@ def resize(
     if pixels.shape[2] in (1, 3):
         return _draw(np.ascontiguousarray(pixels), width, height, orientation)
     return _divided(_draw(_premultiplied(pixels), width, height, orientation))
+
+
+def plan(columns: int, rows: int, width: int, height: int, *, kernel: str = "high", orientation: int = 1) -> Plan:
+    """`resize` of 1 or 3 channels, as data."""
+    copy = _copy_size(columns, rows, width, height)
+    stages: list[Stage] = []
+    if copy != (columns, rows):
+        level, x, y = _copy_axes(columns, rows, *copy)
+        wide, high = columns, rows
+        for _ in range(level):
+            stages += _halving_stages(wide, high)
+            wide, high = max(wide // 2, 1), max(high // 2, 1)
+        stages += _mix16_stages(wide, high, x, y)
+    if copy != (width, height):
+        x, y = _drawn_axes(columns, rows, copy, width, height, orientation)
+        if orientation >= 5:
+            stages += _mix16_stages(*copy, x, y)
+        else:
+            (x0, x1, fx), (y0, y1, fy) = x, y
+            stages += [
+                WeightedSum(1, copy[0], np.stack([x0, x1], 1), np.stack([16 - fx, fx], 1)),
+                WeightedSum(0, copy[1], np.stack([y0, y1], 1), np.stack([16 - fy, fy], 1)),
+                Integer(0, 1, 256),
+            ]
+    return Plan(tuple(stages))
+
+
+def _mix16_stages(columns: int, rows: int, x: Axis, y: Axis) -> list[Stage]:
+    return [
+        Lerp(1, columns, np.stack(x[:2], 1), x[2] - 32768, 128, 1, 1),
+        Lerp(0, rows, np.stack(y[:2], 1), y[2] - 32768, 1, 0x80, 8),
+    ]
+
+
+def _halving_stages(columns: int, rows: int) -> list[Stage]:
+    """One step of `_mipmap`."""
+    stages: list[Stage] = []
+    total = 1
+    sides: tuple[tuple[Literal[0, 1], int], ...] = ((0, rows), (1, columns))
+    for axis, size in sides:
+        if size == 1:
+            continue
+        weights = [1, 1] if size % 2 == 0 else [1, 2, 1]
+        total *= sum(weights)
+        at = 2 * np.arange(size // 2)[:, None] + np.arange(len(weights))
+        stages.append(WeightedSum(axis, size, at, np.tile(np.array(weights, np.int64), (size // 2, 1))))
+    return [*stages, Integer(0, 1, total)]

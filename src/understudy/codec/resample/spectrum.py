@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..._jit import kernel
 from ...errors import ProfileError
-from ..stages import Filter, Integer, Plan, Stage
+from ..stages import Integer, Plan, Stage, WeightedSum
 
 KERNELS: tuple[str, ...] = ("magic-kernel", "magic-kernel-sharp")
 
@@ -128,12 +128,15 @@ def plan(
     _check(kernel, side)
     if (rows, columns) == (height, width):
         return Plan(())
-    stages: list[Stage] = [Filter(1, columns, *taps(columns, width)), Filter(0, rows, *taps(rows, height), cut=11)]
+    stages: list[Stage] = [
+        WeightedSum(1, columns, *taps(columns, width)),
+        WeightedSum(0, rows, *taps(rows, height), cut=11),
+    ]
     if kernel == "magic-kernel-sharp":
         for n in (width, height):
             at = np.clip(np.arange(n)[:, None] + np.array([-1, 0, 1]), 0, n - 1)
             weights = np.tile(np.array([-side, 2048 + 2 * side, -side], np.int64), (n, 1))
-            stages.append(Filter(1 if len(stages) == 2 else 0, n, at, weights, cut=11))
+            stages.append(WeightedSum(1 if len(stages) == 2 else 0, n, at, weights, cut=11))
     return Plan((*stages, Integer(1024, 1, 2048)))
 
 

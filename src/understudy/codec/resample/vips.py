@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ProfileError
+from ..stages import Integer, Plan, Stage, WeightedSum, picking, tap_table
 from ._separable import Taps, filter_columns, filter_rows
 from ._vips_kernels import bilinear, box_columns, box_rows, cubic_columns, cubic_rows
 
@@ -78,13 +79,7 @@ def resize(
     """
     rows, columns, channels = pixels.shape
     x_scale, y_scale = _scales(columns, rows, width, height, factors)
-    made = (_new_size(columns, x_scale), _new_size(rows, y_scale))
-    if made != (width, height):
-        raise ProfileError(
-            f"{columns} x {rows} times {factors} is {made[0]} x {made[1]} in libvips", place="resize",
-            expected=f"{width} x {height}", remedy='derive = "shrink", rounding = "half_up" gives its sizes',
-        )  # fmt: skip
-    if premultiply and channels in (2, 4) and made != (columns, rows):
+    if premultiply and channels in (2, 4) and (width, height) != (columns, rows):
         return unpremultiplied(by_scale(premultiplied(pixels), x_scale, y_scale, kernel, version, gap))
     return by_scale(pixels, x_scale, y_scale, kernel, version, gap)
 
@@ -93,13 +88,11 @@ def by_scale(
     pixels: Pixels, x_scale: float, y_scale: float, kernel: str, version: Version = "8.18", gap: float = 2.0
 ) -> Pixels:
     """vips_resize itself: uint8 `[H, W, C]` by two factors (new / old), each channel alone. Arguments as `resize`."""
-    if version not in VERSIONS:
-        raise ProfileError(f"version {version!r}", place="resize by libvips", expected=", ".join(VERSIONS))
-    if kernel not in KERNELS or (version != "8.18" and kernel.startswith("mks")):
-        raise ProfileError(f"kernel {kernel!r}", place=f"resize by libvips {version}", expected=", ".join(KERNELS))
+    _check(kernel, version)
     x_scale, y_scale = max(x_scale, 1.0 / pixels.shape[1]), max(y_scale, 1.0 / pixels.shape[0])
     if kernel == "nearest":
-        return _nearest(pixels, x_scale, y_scale, gap)
+        xs, ys = _nearest_at(pixels.shape[1], pixels.shape[0], x_scale, y_scale, gap)
+        return np.ascontiguousarray(pixels[ys[:, None], xs])
     out, (height, width, _) = pixels, pixels.shape
     down, across = _pieces(_box(width, 1.0 / x_scale, gap), _box(height, 1.0 / y_scale, gap), version)
     if y_scale < 1.0:
@@ -118,11 +111,26 @@ def _scales(
 
     A factor that is a ratio of sides but for its last bits becomes 1 / (old side / new side): how vips_thumbnail and
     sharp compute it, which matters where positions are ties. Neither side falls under one sample.
+    Raises ProfileError where they do not give `width` x `height`.
     """
     shrinks = [columns / width, rows / height]
     if factors is not None:
         shrinks = [next((s for s in shrinks if abs(f * s - 1.0) < 1e-14), 1.0 / f) for f in factors]
-    return max(1.0 / shrinks[0], 1.0 / columns), max(1.0 / shrinks[1], 1.0 / rows)
+    x_scale, y_scale = max(1.0 / shrinks[0], 1.0 / columns), max(1.0 / shrinks[1], 1.0 / rows)
+    made = (_new_size(columns, x_scale), _new_size(rows, y_scale))
+    if made != (width, height):
+        raise ProfileError(
+            f"{columns} x {rows} times {factors} is {made[0]} x {made[1]} in libvips", place="resize",
+            expected=f"{width} x {height}", remedy='derive = "shrink", rounding = "half_up" gives its sizes',
+        )  # fmt: skip
+    return x_scale, y_scale
+
+
+def _check(kernel: str, version: str) -> None:
+    if version not in VERSIONS:
+        raise ProfileError(f"version {version!r}", place="resize by libvips", expected=", ".join(VERSIONS))
+    if kernel not in KERNELS or (version != "8.18" and kernel.startswith("mks")):
+        raise ProfileError(f"kernel {kernel!r}", place=f"resize by libvips {version}", expected=", ".join(KERNELS))
 
 
 # -------------------------------------------------------------------------------------------------------- smaller
@@ -144,19 +152,27 @@ def _reduced(
     pixels: Pixels, shrink: float, kernel: str, version: Version, gap: float, strip: int, *, columns: bool
 ) -> Pixels:
     """One axis made smaller by `shrink` (over 1): boxes, then the filter."""
-    size = pixels.shape[0 if columns else 1]
+    box, made, shift = _reduction(pixels.shape[0 if columns else 1], shrink, kernel, version, gap, strip, columns)
+    if box > 1:
+        pixels = _boxed(pixels, box, version, columns)
+    if made is None:
+        return pixels
+    return (filter_columns if columns else filter_rows)(pixels, made, 1 << (shift - 1), shift)
+
+
+def _reduction(
+    size: int, shrink: float, kernel: str, version: Version, gap: float, strip: int, columns: bool
+) -> tuple[int, Taps | None, int]:
+    """(samples averaged first, the filter behind it if one is left, its fraction bits) of an axis of `size` samples."""
     new_size = int(size / shrink + 0.5)
     excess = new_size * shrink - size  # samples beyond the picture that the new size claims, half of them on each side
     box = _box(size, shrink, gap)
-    if box > 1:
-        pixels = _boxed(pixels, box, version, columns)
-        shrink, excess = shrink / box, excess / box
+    shrink, excess, size = shrink / box, excess / box, -(-size // box)
     if shrink == 1.0:
-        return pixels
+        return box, None, 0
     six_bits = version == "8.14" and columns and 2 * round(_SUPPORT[kernel] * shrink) + 1 <= _ORC_TAPS
-    made = _taps(kernel, pixels.shape[0 if columns else 1], new_size, shrink, excess, strip, six_bits)
-    shift = 6 if six_bits else 12
-    return (filter_columns if columns else filter_rows)(pixels, made, 1 << (shift - 1), shift)
+    made = _taps(kernel, size, new_size, shrink, excess, strip, six_bits)
+    return box, made, 6 if six_bits else 12
 
 
 def _boxed(pixels: Pixels, size: int, version: Version, columns: bool) -> Pixels:
@@ -322,16 +338,17 @@ def _cubic_taps(at: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.
     return np.floor(at).astype(np.int64) - 1, table[((steps % (2 * _POSITIONS)) + 1) >> 1]
 
 
-def _nearest(pixels: Pixels, x_scale: float, y_scale: float, gap: float) -> Pixels:
-    """Every axis by its own rule: whole steps, then steps of what is left; larger by rounding positions down."""
-    rows, columns, _ = pixels.shape
+def _nearest_at(
+    columns: int, rows: int, x_scale: float, y_scale: float, gap: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(columns, rows) taken: whole steps, then steps of what is left; larger by rounding positions down."""
     ys, xs = _nearest_smaller(rows, y_scale, gap, _STRIP), _nearest_smaller(columns, x_scale, gap, columns)
     if max(x_scale, y_scale) > 1.0:
         x_up, y_up = max(x_scale, 1.0), max(y_scale, 1.0)
         wide, high = _affine_positions(_new_size(xs.size, x_up), _new_size(ys.size, y_up), x_up, y_up, 0.0)
         ys = ys[np.clip(np.floor(high).astype(np.int64) - 1, 0, ys.size - 1)]
         xs = xs[np.clip(np.floor(wide).astype(np.int64) - 1, 0, xs.size - 1)]
-    return np.ascontiguousarray(pixels[ys[:, None], xs])
+    return xs, ys
 
 
 def _nearest_smaller(size: int, scale: float, gap: float, strip: int) -> NDArray[np.int64]:
@@ -362,3 +379,71 @@ def unpremultiplied(pixels: Pixels) -> Pixels:
     factor = np.divide(np.float32(255), alpha, out=np.zeros_like(alpha), where=alpha > 0)
     colours = np.minimum(pixels[:, :, :-1].astype(np.float32) * factor, np.float32(255))
     return np.dstack([colours.astype(np.uint8), pixels[:, :, -1]])
+
+
+# -------------------------------------------------------------------------------------------------------- as data
+
+
+def plan(
+    columns: int,
+    rows: int,
+    width: int,
+    height: int,
+    *,
+    kernel: str = "lanczos3",
+    version: Version = "8.18",
+    factors: tuple[float, float] | None = None,
+    gap: float = 2.0,
+    premultiply: bool = True,
+) -> Plan:
+    """`resize` of 1 or 3 channels, as data: exact but for `linear` where a side grows, whose products are cut."""
+    _check(kernel, version)
+    x_scale, y_scale = _scales(columns, rows, width, height, factors)
+    if kernel == "nearest":
+        xs, ys = _nearest_at(columns, rows, x_scale, y_scale, gap)
+        return Plan((picking(1, columns, xs), picking(0, rows, ys)))
+    down, across = _pieces(_box(columns, 1.0 / x_scale, gap), _box(rows, 1.0 / y_scale, gap), version)
+    stages: tuple[Stage, ...] = ()
+    if y_scale < 1.0:
+        stages += _reduced_stages(0, rows, 1.0 / y_scale, kernel, version, gap, down)
+    if x_scale < 1.0:
+        stages += _reduced_stages(1, columns, 1.0 / x_scale, kernel, version, gap, across or columns)
+    if max(x_scale, y_scale) <= 1.0:
+        return Plan(stages)
+    left, upper = (width if x_scale < 1.0 else columns), (height if y_scale < 1.0 else rows)
+    xs64, ys64 = _affine_positions(width, height, max(x_scale, 1.0), max(y_scale, 1.0), -0.5)
+    return Plan(
+        stages + _enlarged_stages(1, left, xs64, kernel) + _enlarged_stages(0, upper, ys64, kernel, last=True),
+        "libvips' bilinear enlarging cuts its products" if kernel == "linear" else "",
+    )
+
+
+def _reduced_stages(
+    axis: Literal[0, 1], size: int, shrink: float, kernel: str, version: Version, gap: float, strip: int
+) -> tuple[Stage, ...]:
+    box, made, shift = _reduction(size, shrink, kernel, version, gap, strip, axis == 0)
+    stages: tuple[Stage, ...] = ()
+    if box > 1:
+        at = np.minimum(np.arange(-(-size // box))[:, None] * box + np.arange(box), size - 1)
+        multiplier, divisor = ((1 << 24) // box, 1 << 24) if version == "8.18" else (1, box)
+        stages += WeightedSum(axis, size, at, np.ones_like(at)), Integer(box // 2, multiplier, divisor)
+        size = len(at)
+    if made is None:
+        return stages
+    at, weights = tap_table(made.first, made.count, made.weights, size)
+    return (*stages, WeightedSum(axis, size, at, weights), Integer(1 << (shift - 1), 1, 1 << shift))
+
+
+def _enlarged_stages(
+    axis: Literal[0, 1], size: int, at: NDArray[np.float64], kernel: str, last: bool = False
+) -> tuple[Stage, ...]:
+    """Of positions that are one too large."""
+    if kernel == "linear":
+        left = np.floor(at)
+        share = ((at - left) * 4096).astype(np.int64)
+        first, weights = left.astype(np.int64) - 1, np.stack([4096 - share, share], axis=1)
+    else:
+        second, four = _cubic_taps(at)
+        first, weights = second - 1, four.astype(np.int64)
+    taken = np.clip(first[:, None] + np.arange(weights.shape[1]), 0, size - 1)
+    return WeightedSum(axis, size, taken, weights), Integer(2048, 1, 4096, clip=last)

@@ -1,0 +1,122 @@
+"""learn on channels that it was not built on: made on the spot by third-party software at hand.
+
+    python benchmarks/unseen.py [CHANNEL...] [--out FOLDER] [--make] [--list] [--write]
+
+Each channel of `channels.py` delivers the same pictures; `learn` sees the train pairs, its profile is played on the
+test pictures, nothing taken from their deliveries. What the channel's settings say is held beside the profile
+afterwards.
+--make: only make the pairs. --write: the section of docs/battery.md. Software that is missing is told, not skipped in
+silence. Needs the shared folder's photographs, and Debian's imagemagick, graphicsmagick, php-cli with php-gd, ffmpeg,
+jpegoptim, libvips-tools, libjpeg-turbo-progs; opencv-python-headless, pyvips with pyvips-binary, pyjpegli, simplejpeg.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import trial
+from channels import CHANNELS, Channel, NoDelivery
+from common import SHARED, head
+
+from battery import PAGE
+
+TRAIN = ("m4_q92_420.jpg", "m8_q75.jpg", "p01_kodim01.png", "p10_displayp3.jpg", "p15_orient6.jpg", "s06_alpha800.png")
+TEST = ("m3_1536x1024.png", "m7_q90_422.jpg", "p03_kodim05.png", "p11_adobergb.jpg", "p16_orient8.jpg")
+HEADING = "## Channels it was not built on"
+
+
+def make(channel: Channel, folder: Path) -> list[str]:
+    """Delivers the pictures and lists them in train.csv and test.csv; what failed, a line each. What is there stays."""
+    told = []
+    received = folder / "received"
+    received.mkdir(parents=True, exist_ok=True)
+    for split, names in (("train", TRAIN), ("test", TEST)):
+        rows = []
+        for name in names:
+            sent, out = SHARED / "photos" / name, received / f"{Path(name).stem}.jpg"
+            try:
+                if not out.is_file():
+                    channel.deliver(sent, out)
+            except NoDelivery:
+                continue
+            except (OSError, ValueError, ImportError, subprocess.CalledProcessError) as error:
+                detail = getattr(error, "stderr", None) or b""
+                last = detail.decode(errors="replace").strip().splitlines()[-1:] or [str(error)]
+                told.append(f"{channel.name}: {name}: {type(error).__name__}: {last[0]}"[:200])
+                out.unlink(missing_ok=True)
+                continue
+            rows.append((str(sent), str(out.relative_to(folder))))
+        with (folder / f"{split}.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([("sent", "received"), *rows])
+    return told
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("channels", nargs="*", metavar="CHANNEL")
+    parser.add_argument("--out", type=Path, help="where pairs, profiles, evidence and reports stay")
+    parser.add_argument("--minutes", type=float, default=10.0, help="after which a channel is interrupted")
+    parser.add_argument("--make", action="store_true", help="only make the pairs")
+    parser.add_argument("--list", action="store_true", help="only list the channels")
+    parser.add_argument("--write", action="store_true", help=f"put the section into {PAGE.name}")
+    asked = parser.parse_args()
+    if unknown := set(asked.channels) - {c.name for c in CHANNELS}:
+        raise SystemExit(f"{sorted(unknown)[0]}; --list tells the channels")
+    chosen = [c for c in CHANNELS if not asked.channels or c.name in asked.channels]
+    if asked.list:
+        print("\n".join(f"{c.name:24} {c.what}" for c in chosen))
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = asked.out or Path(temporary)
+        troubles, results, wrong, lines = [], {}, {}, {True: [], False: []}
+        for channel in chosen:
+            troubles += make(channel, folder / channel.name)
+            if asked.make:
+                continue
+            result = results[channel.name] = trial.run(folder / channel.name, folder / channel.name, asked.minutes)
+            if "error" not in result:
+                profile = folder / channel.name / "profile.toml"
+                wrong[channel.name] = trial.denied(profile, channel.truth, result["decided"])
+            line = trial.row(f"{channel.name}: {channel.what}", result, wrong.get(channel.name, ()))
+            lines[channel.known].append(line)
+            print(line, file=sys.stderr, flush=True)
+            for one in wrong.get(channel.name, ()):
+                print(f"!!! {channel.name}: {one}", file=sys.stderr)
+    for trouble in troubles:
+        print(f"not made: {trouble}", file=sys.stderr)
+    if asked.make:
+        return
+    text = _page(results, wrong, lines, troubles)
+    if asked.write:
+        before = PAGE.read_text(encoding="utf-8").split(HEADING)[0].rstrip() if PAGE.is_file() else ""
+        PAGE.write_text(f"{before}\n\n{text}", encoding="utf-8")
+    print(text)
+
+
+def _page(
+    results: dict[str, dict[str, object]], wrong: dict[str, list[trial.Denied]], lines: dict[bool, list[str]],
+    troubles: list[str],
+) -> str:  # fmt: skip
+    known = {c.name for c in CHANNELS if c.known}
+    parts = [HEADING, "", head("unseen", f"{len(results)} channels, none of which learning was built on"), ""]
+    for is_known, title in (
+        (True, "### Software whose arithmetic understudy has"),
+        (False, "### Software that does something understudy does not have"),
+    ):
+        if not lines[is_known]:
+            continue
+        own = {name: r for name, r in results.items() if (name in known) == is_known}
+        parts += [title, "", *trial.summary(own, {n: w for n, w in wrong.items() if n in own}), ""]
+        parts += [trial.HEAD, *lines[is_known], ""]
+    if troubles:
+        parts += ["Not made:", "", *(f"- {t}" for t in troubles), ""]
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,273 @@
+"""What the pairs left open, filled by the habits of the software that was recognised; never against a pair.
+
+Each answer that pairs did not decide is looked at again once the search is over: of the answers that agree with every
+pair alike, the one that the recognised software gives by default is taken, if the whole pipeline then agrees with every
+pair as well as before. It stays a guess, and its decision says whose habit it is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from ..steps.decode import Decode
+from ..steps.encode import Encode
+from ..steps.resize import Resize
+from . import habits
+from .headers import Headers
+from .pipeline import Pipeline
+from .question import Decision
+from .questions import questions
+from .search import Search
+from .settling import label as in_words
+from .size_rules import SizeRule, size_rules
+
+SIZE_RULE = "size rule"
+SOFTWARE = "software"
+SIZE_FIELDS = ("fit", "limit", "limit_height", "derive", "rounding", "multiple", "upscale")
+FARTHEST = 3.0
+"""How much more unusual (`size_rules.COSTS`) a size rule may be that a habit prefers to the simplest."""
+
+WOULD_TELL = {
+    "decode": "a detailed 4:2:0 JPEG at least four times larger than what is delivered, and a PNG of the same picture",
+    "orient": "JPEGs whose EXIF orientation is 6, 3 and 2",
+    "color": "a picture of strong colours with a Display P3 or Adobe RGB profile",
+    "flatten": "an RGBA picture with clear and half clear places over colours that differ, larger than the limit",
+    "resize": "detailed pictures whose ratio to the limit is no simple fraction, with alpha and with EXIF orientation 6",
+    "sharpen": "a picture of sharp edges, larger than the limit",
+    "generation": "a picture with strong colour edges, in PNG",
+    "encode": "a grey picture, and PNGs with noise and with sharp colour edges whose sides are no multiples of 16",
+    "envelope": "JPEGs with a comment, a density of 300 dots an inch and an ICC profile",
+}
+"""Step -> a picture that tells most answers to its questions apart; decisions that know a better one say so."""
+
+
+@dataclass(frozen=True)
+class _Option:
+    label: str
+    pipeline: Pipeline
+
+
+def settle(search: Search, headers: Headers) -> Headers:
+    """Fills what pairs left open: changes `search.pipeline` and `search.decisions`, returns the headers with the values
+    that were guessed. An interrupted search is settled as far as it got."""
+    options = {name: found for name, d in search.decisions.items() if d.guess and (found := _options(search, d))}
+    unknown = {key for found in options.values() for key in _varying(found)} | _open_in_headers(headers)
+    unknown |= {f"resize.{name}" for name in SIZE_FIELDS}
+    known = {k: v for k, v in habits.facts(search.pipeline, headers.envelope).items() if k not in unknown}
+    names = habits.software(search.pipeline, headers.family, headers.envelope, unknown)
+    search.decisions[SOFTWARE] = _recognised(names, known)
+    if names:
+        for name, found in options.items():
+            _by_habit(search, search.decisions[name], found, names)
+        headers = _headers_by_habit(search, headers, names)
+    _size_rule(search, names)
+    for name, decision in search.decisions.items():
+        if decision.guess and not decision.would_tell:
+            search.decisions[name] = replace(decision, would_tell=WOULD_TELL.get(decision.step, ""))
+    return headers
+
+
+def _recognised(names: Sequence[str], known: Mapping[str, Any]) -> Decision:
+    if not names:
+        return Decision(SOFTWARE, "encode", "not recognised", guess=True, reason="no software known here does all this")
+    match = next(m for m in habits.matches(known) if m.software.name == names[0])
+    reason = f"fits in {', '.join(match.supports)}"
+    if match.contradicts:
+        reason += f"; not as it usually is: {', '.join(match.contradicts)}"
+    evidence: dict[str, object] = {
+        "class": list(names), "source": match.software.source, "note": match.software.note,
+    }  # fmt: skip
+    return Decision(SOFTWARE, "encode", match.software.title, tied=tuple(habits.by_name(n).title for n in names[1:]),
+                    guess=True, reason=reason, evidence=evidence)  # fmt: skip
+
+
+# --- questions ---------------------------------------------------------------------------------------------------------
+
+
+def _options(search: Search, decision: Decision) -> list[_Option]:
+    """The answers that agree with every pair alike, as pipelines; the present one first. Empty where there is none."""
+    labels = (decision.answer, *decision.tied)
+    made = {t.candidate.label: t.candidate.pipeline for t in decision.trials}
+    if decision.answer not in made:
+        question = next((q for q in questions() if q.name == decision.question), None)
+        if question is None:
+            return []
+        made = {c.label: c.pipeline for c in question.candidates(search.pipeline, (), search.rendering)}
+    found = [_Option(name, made[name]) for name in labels if name in made]
+    return found if len(found) > 1 and found[0].label == decision.answer else []
+
+
+def _varying(options: Sequence[_Option]) -> set[str]:
+    """The facts in which the options differ."""
+    rows = [habits.facts(o.pipeline) for o in options]
+    return {key for row in rows for key in row if any(other.get(key) != row[key] for other in rows)}
+
+
+def _by_habit(search: Search, decision: Decision, options: Sequence[_Option], names: Sequence[str]) -> None:
+    """Takes the option that has most of the software's habits, if that is another one and as good on every pair."""
+    keys = _varying(options)
+    scores = [habits.agreement(names, habits.facts(o.pipeline), keys) for o in options]
+    best = max(range(len(options)), key=lambda i: (scores[i], -i))
+    whose = _whose(names, keys)
+    if not whose:
+        return  # the software has no habit in this
+    chosen = options[0]
+    if best:
+        made = transplanted(search.pipeline, options[0].pipeline, options[best].pipeline)
+        if made is not None and as_good(search, made):
+            search.pipeline, chosen = made, options[best]
+    verdict = f"{whose} {'does it so' if chosen is options[best] else 'does otherwise, which the pairs contradict'}"
+    search.decisions[decision.question] = _guessed(decision, chosen.label, verdict)
+
+
+def _guessed(decision: Decision, answer: str, why: str) -> Decision:
+    others = tuple(name for name in (decision.answer, *decision.tied) if name != answer)
+    reason = "; ".join(part for part in (decision.reason, f"a guess: {why}") if part)
+    return replace(decision, answer=answer, tied=others, guess=True, reason=reason)
+
+
+def _whose(names: Sequence[str], keys: Collection[str]) -> str:
+    """Whose habits bear on these facts, in words; empty where none of the software has any."""
+    with_habit = [n for n in names if any(habits.value(n, key) is not None for key in keys)]
+    if not with_habit:
+        return ""
+    told = habits.by_name(with_habit[0]).title
+    others = [habits.by_name(n).title for n in names if n != with_habit[0]]
+    return f"{told} by default" + (f" (not told apart from {', '.join(others)})" if others else "")
+
+
+def transplanted(current: Pipeline, old: Pipeline, new: Pipeline) -> Pipeline | None:
+    """`current` with what makes `new` of `old`: parameters, and the order of steps; None where they have other steps."""
+    if sorted(old.names) != sorted(new.names) or not set(old.names) <= set(current.names):
+        return None
+    made = current
+    for before in old.steps:
+        after = next(s for s in new.steps if s.name == before.name)
+        changes = {
+            f.name: getattr(after, f.name)
+            for f in dataclasses.fields(before)  # type: ignore[arg-type]
+            if getattr(after, f.name) != getattr(before, f.name)
+        }
+        if changes:
+            present = next(s for s in made.steps if s.name == before.name)
+            made = made.having(replace(present, **changes))  # type: ignore[type-var]
+    if old.names != new.names:
+        if sorted(current.names) != sorted(new.names):
+            return None
+        made = made.ordered(new.names)
+    return made
+
+
+def as_good(search: Search, made: Pipeline) -> bool:
+    """Whether a pipeline agrees with every pair, whole files, at least as well as the search's own."""
+    for pair in search.pairs:
+        was = search.agreement(pair, search.pipeline)
+        if search.agreement(pair, made).unequal > was.unequal:
+            return False
+    return True
+
+
+# --- headers -----------------------------------------------------------------------------------------------------------
+
+
+def _open_in_headers(headers: Headers) -> set[str]:
+    """Facts that headers left open."""
+    named = {str(d.evidence.get("parameter", "")) for d in headers.decisions if d.guess}
+    return named | ({"encode.keep_sampling"} if "encode.sampling" in named else set())
+
+
+def _headers_by_habit(search: Search, headers: Headers, names: Sequence[str]) -> Headers:
+    """Parameters that several values of which agree with every file: the habit's, if it is one of them."""
+    decisions = []
+    for decision in headers.decisions:
+        key = str(decision.evidence.get("parameter", ""))
+        given = decision.evidence.get("options")
+        possible = [str(o) for o in given] if isinstance(given, list) else []
+        if decision.guess and key not in headers.free and len(possible) > 1:
+            fact, option = _header_habit(key, possible, names)
+            if option:
+                headers = _with_header(search, headers, fact, names, option != decision.answer)
+                decision = _guessed(decision, option, f"{_whose(names, {fact})} does it so")
+        decisions.append(decision)
+    return replace(headers, decisions=tuple(decisions))
+
+
+def _header_habit(key: str, possible: Sequence[str], names: Sequence[str]) -> tuple[str, str]:
+    """(fact, the option's label) that the software's habit is; an empty label where it has none of these."""
+    if key == "encode.sampling" and "sent" in possible:
+        keeps, _ = habits.majority(names, "encode.keep_sampling")
+        others = [o for o in possible if o != "sent"]
+        return "encode.keep_sampling", "" if keeps is None else "sent" if keeps else others[0] if others else ""
+    habit, _ = habits.majority(names, key)
+    told = in_words(tuple(habit) if isinstance(habit, list) else habit) if habit is not None else ""
+    return key, told if told in possible else ""
+
+
+def _with_header(search: Search, headers: Headers, fact: str, names: Sequence[str], changed: bool) -> Headers:
+    """The headers, and the search's pipeline, with the habit's value, if it is as good on every pair."""
+    if not changed:
+        return headers
+    step, parameter = fact.split(".")
+    habit, _ = habits.majority(names, fact)
+    if step == "envelope":
+        return replace(headers, envelope=_changed(headers.envelope, parameter, habit))
+    made = search.pipeline.having(_changed(search.pipeline.get(Encode), parameter, habit))
+    if not as_good(search, made):
+        return headers
+    search.pipeline = made
+    return replace(headers, encode=_changed(headers.encode, parameter, habit))
+
+
+def _changed(step: Any, parameter: str, value: Any) -> Any:
+    present = getattr(step, parameter)
+    typed = type(present)(value) if isinstance(present, Enum) else tuple(value) if isinstance(value, list) else value
+    return replace(step, **{parameter: typed})
+
+
+# --- sizes -------------------------------------------------------------------------------------------------------------
+
+
+def _size_rule(search: Search, names: Sequence[str]) -> None:
+    """Of the size rules that give every received size, the software's own; the decision is put beside the others."""
+    found = size_rules(search.pairs)
+    decision = found.decision
+    present = search.pipeline.find(Resize)
+    if present is not None and found.rules and decision.guess and names:
+        near = [r for r in found.rules if r.cost <= found.rules[0].cost + FARTHEST and r.by == found.rules[0].by]
+        keys = {f"resize.{name}" for name in SIZE_FIELDS if name not in ("limit", "limit_height")}
+        ranked = sorted(near, key=lambda r: (-habits.agreement(names, _size_facts(r), keys), r.cost))
+        for rule in ranked[:3]:
+            made = _with_rule(search.pipeline, present, rule)
+            if made == search.pipeline or as_good(search, made):
+                search.pipeline = made
+                told = _whose(names, keys) or "no habit is known"
+                if str(rule) != decision.answer:
+                    decision = _guessed(decision, str(rule), told)
+                break
+    search.decisions[SIZE_RULE] = decision
+
+
+def _size_facts(rule: SizeRule) -> dict[str, Any]:
+    step = Resize(**rule.resize)
+    return {f"resize.{name}": habits.plain(getattr(step, name)) for name in SIZE_FIELDS}
+
+
+def _with_rule(pipeline: Pipeline, present: Resize, rule: SizeRule) -> Pipeline:
+    """The pipeline with another size rule; the decoder that shrinks aims at the same size."""
+    fresh = Resize(**rule.resize)
+    made = pipeline.having(replace(present, **{name: getattr(fresh, name) for name in SIZE_FIELDS}))
+    decode = made.find(Decode)
+    if decode is None or decode.draft == "none" or not isinstance(fresh.limit, int):
+        return made
+    times = decode.draft_limit // present.limit if isinstance(present.limit, int) else 1
+    return made.having(
+        replace(
+            decode, draft=fresh.fit, draft_limit=max(1, times) * fresh.limit,
+            draft_limit_height=max(1, times) * fresh.limit_height, draft_derive=fresh.derive,
+            draft_rounding=fresh.rounding,
+        )
+    )  # fmt: skip

@@ -1,0 +1,336 @@
+"""Everything that received files state, as parameters of `encode` and `envelope`, proved by writing each file again.
+
+Each file gives, for each parameter, the values that agree with it (`stated`, `coding`). A value that agrees with all
+files is taken; of several the simplest, and the decision says that the others were not told apart. Where no value agrees
+with all, a rule by size is looked for (`rules`); what is left is declared free, which `--like` takes from a file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..codec.tables import Law
+from ..errors import UnderstudyError
+from ..evidence import observe
+from ..jpeg.compose import Encoded
+from ..jpeg.syntax import Dht
+from ..rewriting import differences
+from ..steps import Rule
+from ..steps.encode import Encode
+from ..steps.envelope import Envelope
+from . import rules
+from .coding import Options, coded, codings, searches
+from .observed import Observed
+from .question import Decision
+from .settling import Settled, label, settle
+from .stated import Stated, sent_sampling, stated
+
+PARAMETERS = {
+    "encode.force_baseline": "8-bit steps",
+    "encode.sampling": "chroma sampling",
+    "encode.grey": "grey pictures",
+    "encode.grey_factors": "factors of grey pictures",
+    "encode.unused_tables": "unused tables of grey pictures",
+    "encode.script": "scan script",
+    "encode.huffman": "Huffman tables",
+    "encode.most_corrections": "correction bits",
+    "encode.restart_interval": "restart interval",
+    "envelope.jfif": "JFIF",
+    "envelope.density": "density",
+    "envelope.adobe_transform": "Adobe segment",
+    "envelope.iptc": "IPTC records",
+    "envelope.fbmd_type": "FBMD type",
+    "envelope.token": "IPTC token",
+    "envelope.icc": "embedded ICC profile",
+    "envelope.comment": "comment",
+    "envelope.merge_dqt": "DQT segments",
+    "envelope.dht": "DHT segments",
+    "envelope.selectors": "table selectors",
+}
+"""Parameters that files state outright -> what is asked. Tables, ids, kept segments and their order have rules of their
+own."""
+
+WOULD_TELL = {
+    "encode.sampling": "a sent JPEG in 4:4:4, or one in 4:2:0 where these are not",
+    "encode.grey": "a grey picture of one channel, and one in RGB of which every pixel is grey",
+    "envelope.density": "a sent JPEG whose JFIF segment states 300 dots an inch",
+    "envelope.icc": "a picture with an ICC profile of its own",
+    "envelope.comment": "a sent JPEG with a comment",
+    "encode.force_baseline": "nothing at this quality: no step is above 255",
+    "envelope.selectors": "",
+}
+
+SILENT = frozenset({"encode.most_corrections", "encode.force_baseline", "envelope.selectors"})
+"""Parameters whose ties change no byte of files like these; they are told as settled, not as guesses."""
+
+
+@dataclass(frozen=True, eq=False)
+class Headers:
+    """What the received files state."""
+
+    encode: Encode
+    """With every parameter that headers show; colour, DCT and quantiser at their defaults."""
+    envelope: Envelope
+    free: dict[str, str]
+    """`step.parameter` -> why it is free: its values, and that no rule gives them."""
+    decisions: tuple[Decision, ...]
+    family: tuple[str, ...]
+    """Container layouts (`evidence.family`) that no file contradicts, those with most support first."""
+    reproduced: int
+    """Pairs whose files come out byte for byte from their own coefficients, free values given."""
+    differences: tuple[tuple[str, str], ...] = ()
+    """(pair, what its file has otherwise) of the others."""
+
+
+def headers(pairs: Sequence[Observed]) -> Headers:
+    """What the received files of `pairs` state. Each has one or three components and undamaged scans."""
+    files = [stated(pair) for pair in pairs]
+    options = [{**file.options, **found} for file, found in zip(files, codings(files), strict=True)]
+    if found := searches(files):
+        for file, row in zip(files, options, strict=True):
+            row["encode.script"] = (*found, *file.options["encode.script"])
+    settled = {name: settle(name, _rows(files, options, name)) for name in PARAMETERS}
+    settled = {name: s for name, s in settled.items() if s is not None}
+    quant = _tables(files)
+    encode = _with(Encode(), "encode", settled, quant.values)
+    kept, kept_decisions = _kept(files, options)
+    envelope = replace(_with(Envelope(), "envelope", settled, {}), **kept, **_ids(files), order=_order(files))
+    encode, free = _own_sampling(encode, files)
+    free |= {name: s.why_free(PARAMETERS[name]) for name, s in settled.items() if s.free} | quant.free
+    decisions = [*quant.decisions, *(_decision(name, s) for name, s in settled.items()), *kept_decisions]
+    told = [(f.pair.name, d) for f in files for d in unlike(f, encode, envelope, free)]
+    failed = {name for name, _ in told}
+    decisions.append(_proved(files, told))
+    return Headers(
+        encode, envelope, free, tuple(decisions), _families(pairs), len(files) - len(failed), tuple(told)
+    )  # fmt: skip
+
+
+def _rows(files: Sequence[Stated], options: Sequence[Options], name: str) -> list[tuple[str, tuple[Any, ...]]]:
+    return [(f.pair.name, row[name]) for f, row in zip(files, options, strict=True) if row.get(name)]
+
+
+def _with(step: Any, prefix: str, settled: dict[str, Settled], more: dict[str, Any]) -> Any:
+    values = {name.split(".")[1]: s.value for name, s in settled.items() if name.startswith(f"{prefix}.")}
+    if values.get("sampling") == "sent":
+        values |= {"sampling": "4:2:0", "keep_sampling": True}
+    if values.get("comment") == "sent":
+        del values["comment"]
+    return replace(step, **values, **more)
+
+
+def _own_sampling(encode: Encode, files: Sequence[Stated]) -> tuple[Encode, dict[str, str]]:
+    """With `keep_sampling`: the sampling of pictures that were sent without one, and why it is free if it varies."""
+    rows = [f.options["encode.sampling"][0] for f in files
+            if "encode.sampling" in f.options and sent_sampling(f.pair) is None]  # fmt: skip
+    if not encode.keep_sampling or not rows:
+        return encode, {}
+    counts = Counter(rows).most_common()
+    told = ", ".join(f"{name} in {n}" for name, n in counts)
+    free = {"encode.sampling": f"of pictures sent without a sampling: {told}"} if len(counts) > 1 else {}
+    return replace(encode, sampling=counts[0][0]), free
+
+
+@dataclass(frozen=True)
+class _Quant:
+    values: dict[str, Any]
+    free: dict[str, str]
+    decisions: tuple[Decision, ...]
+
+
+def _tables(files: Sequence[Stated]) -> _Quant:
+    """Law and quality, a rule for it, or the steps as data."""
+    for role in ("tables", "luma"):
+        laws = [law for law in Law if all(any(m[0] == law for m in f.options[role]) for f in files)]
+        chroma = {f.options["chroma_steps"][0] for f in files if "chroma_steps" in f.options}
+        if laws and (role == "tables" or len(chroma) == 1):
+            more = {} if role == "tables" else {"chroma_steps": chroma.pop()}
+            return _by_law(files, role, laws, more)
+    luma = {f.options["luma_steps"][0] for f in files}
+    both = {(f.options["luma_steps"][0], f.options.get("chroma_steps", ((),))[0]) for f in files}
+    chroma = {c for _, c in both if c}
+    if len(luma) == 1 and len(chroma) <= 1:
+        values = {"luma_steps": luma.pop(), **({"chroma_steps": chroma.pop()} if chroma else {})}
+        why = f"{len(files)} files have these tables, which no law known here gives"
+        return _Quant(values, {}, (Decision("quantisation tables", "encode", "tables as data", reason=why),))
+    commonest = Counter(
+        (f.options["luma_steps"][0], f.options.get("chroma_steps", f.options["luma_steps"])[0]) for f in files
+    )
+    first = commonest.most_common(1)[0][0]
+    own = sum(_tables_of_sent(f.pair) == f.pair.tables for f in files)
+    why = f"{len(commonest)} different pairs of tables in {len(files)} files, of no common law"
+    why += f"; {own} have the tables of the JPEG that was sent" if own else ""
+    free = {"encode.luma_steps": why, "encode.chroma_steps": why}
+    decision = Decision("quantisation tables", "encode", "tables that vary", reason=why, guess=True)
+    return _Quant({"luma_steps": first[0], "chroma_steps": first[1]}, free, (decision,))
+
+
+def _by_law(files: Sequence[Stated], role: str, laws: Sequence[Law], more: dict[str, Any]) -> _Quant:
+    law = laws[0]
+    rows = [[q for found, q in f.options[role] if found == law] for f in files]
+    others = tuple(str(other) for other in laws[1:])
+    with_data = ", chroma's table as data" if more else ""
+    if law == Law.CUSTOM_DIAG:
+        why = f"{len(files)} of {len(files)} files"
+        decision = Decision("quantisation tables", "encode", f"{law}{with_data}", tied=others, reason=why)
+        return _Quant({"law": law, **more}, {}, (decision,))
+    common = [q for q in rows[0] if all(q in row for row in rows)]
+    if common:
+        why = f"{len(files)} of {len(files)} files; every step is the law's at this quality"
+        tied = (*others, *(f"quality {q}" for q in common[1:]))
+        decision = Decision("quantisation tables", "encode", f"{law} {common[0]}{with_data}", tied=tied, reason=why,
+                            evidence={"qualities": [common[0]] * len(files)})  # fmt: skip
+        return _Quant({"law": law, "quality": common[0], **more}, {}, (decision,))
+    return _quality_rule(files, law, [row[0] for row in rows], more)
+
+
+def _quality_rule(files: Sequence[Stated], law: Law, qualities: list[int], more: dict[str, Any]) -> _Quant:
+    """The rule by size that gives every file's quality; where the files are too few for one, free beside it."""
+    pairs = [f.pair for f in files]
+    found = rules.by_size([p.size for p in pairs], qualities, [p.is_resized for p in pairs])
+    told = ", ".join(f"{q}: {n}" for q, n in sorted(Counter(qualities).items()))
+    rows = [{"pair": p.name, "size": list(p.size), "bytes": len(p.received), "quality": q}
+            for p, q in zip(pairs, qualities, strict=True)]  # fmt: skip
+    own = _kept_quality(pairs, law, qualities)
+    evidence: dict[str, object] = {"qualities": qualities, "files": rows}
+    free: dict[str, str] = {}
+    guess = False
+    quality: int | Rule = Counter(qualities).most_common(1)[0][0]
+    if own is not None:
+        answer, reason = f"{law}, the sent JPEG's own quality, else {own}", f"{len(files)} of {len(files)} files; {told}"
+        decision = Decision("quantisation tables", "encode", answer, reason=reason, evidence=evidence)
+        return _Quant({"law": law, "quality": own, "keep_quality": True, **more}, {}, (decision,))
+    if found is not None:
+        quality, guess = found.rule, not found.supported
+        reason = str(found)
+        evidence["rivals"] = [str(rule) for rule in found.rivals]
+    else:
+        reason, guess = f"no rule by size gives them: {told}", True
+    if guess:
+        free["encode.quality"] = f"{told} files; {reason}"
+    answer = f"{law}, {quality}"
+    tell = "more pairs, of sizes between those of neighbouring qualities" if found else "more pairs"
+    decision = Decision("quantisation tables", "encode", answer, reason=reason, guess=guess, evidence=evidence,
+                        tied=tuple(str(r) for r in found.rivals) if found else (), would_tell=tell)  # fmt: skip
+    return _Quant({"law": law, "quality": quality, **more}, free, (decision,))
+
+
+def _kept_quality(pairs: Sequence[Observed], law: Law, qualities: Sequence[int]) -> int | None:
+    """The quality of pictures without one of their own, where every sent JPEG of this law came back with its own; 92,
+    ImageMagick's, where all had one. None where that does not explain the files, or the parameter is not there."""
+    if "keep_quality" not in Encode.__dataclass_fields__:
+        return None
+    others = set()
+    for pair, quality in zip(pairs, qualities, strict=True):
+        own = Encode(law=law, keep_quality=True).given(pair.context).quality if pair.is_jpeg else None
+        if own != quality:
+            others.add(quality)
+    return next(iter(others), 92) if len(others) < 2 and len(others) < len(set(qualities)) else None
+
+
+def _tables_of_sent(pair: Observed) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    if pair.context.sent_stream is None:
+        return None
+    seen = Encode().observe(pair.context.sent_stream)
+    return (seen["luma_steps"], seen["chroma_steps"]) if "luma_steps" in seen else None
+
+
+def _ids(files: Sequence[Stated]) -> dict[str, Any]:
+    """Component ids, left at their default where they agree with it."""
+    longest: tuple[int, ...] = max((f.options["envelope.component_ids"][0] for f in files), key=len)
+    default: tuple[int, ...] = Envelope().component_ids
+    return {} if longest == default[: len(longest)] else {"component_ids": longest}
+
+
+def _order(files: Sequence[Stated]) -> tuple[Any, ...]:
+    """The default order where all files agree with it, else the longest order seen, then what was not seen."""
+    default = Envelope().order
+    seen = [f.parts for f in files]
+    if all(list(parts) == sorted(parts, key=default.index) for parts in seen):
+        return default
+    longest = max(seen, key=len)
+    return (*longest, *(part for part in default if part not in longest))
+
+
+def _kept(files: Sequence[Stated], options: Sequence[Options]) -> tuple[dict[str, Any], list[Decision]]:
+    """Which of the sent JPEG's segments are copied."""
+    names = sorted({name for row in options for name in row if name.startswith("sent ")})
+    keep, decisions = [], []
+    for name in names:
+        marker = name.split(" ")[1]
+        found = settle(name, _rows(files, options, name))
+        if found is None:
+            continue
+        if found.value == "kept":
+            keep.append(marker)
+        decisions.append(
+            Decision(f"sent {marker} segments", "envelope", str(found.value), reason=found.reason, guess=found.free)
+        )
+    comment = settle("envelope.comment", _rows(files, options, "envelope.comment"))
+    if comment is not None and comment.value == "sent":
+        keep.append("COM")
+    return ({"keep": tuple(keep)} if keep else {}), decisions
+
+
+def _decision(name: str, s: Settled) -> Decision:
+    step = name.split(".")[0]
+    guess = s.free or (bool(s.tied) and name not in SILENT)
+    evidence: dict[str, object] = {"parameter": name, "options": [label(v) for v in (s.value, *s.tied)]}
+    return Decision(
+        PARAMETERS[name], step, label(s.value), tied=tuple(label(v) for v in s.tied), reason=s.reason, guess=guess,
+        decided_by=s.decided_by, would_tell=WOULD_TELL.get(name, "") if guess else "", evidence=evidence,
+    )  # fmt: skip
+
+
+def unlike(file: Stated, encode: Encode, envelope: Envelope, free: Iterable[str]) -> list[str]:
+    """How the pair's received file differs from what these steps write of its coefficients; empty where it does not."""
+    pair = file.pair
+    own = {**encode.observe(pair.stream), **envelope.observe(pair.stream)}
+    given = {name.split(".")[1]: own[name.split(".")[1]] for name in free if name.split(".")[1] in own}
+    fields = Encode.__dataclass_fields__
+    encode = replace(encode, **{k: v for k, v in given.items() if k in fields})
+    envelope = replace(envelope, **{k: v for k, v in given.items() if k not in fields})
+    try:
+        made = envelope.exact(_coded(pair, encode), pair.context)
+    except UnderstudyError as error:
+        return [*file.problems, str(error)]
+    found = [str(d) for d in differences(pair.stream, made.stream)]
+    if not found and made.data != pair.received:
+        found = ["fill bytes or other bytes between segments"]
+    return [*file.problems, *found] if found else []
+
+
+def _coded(pair: Observed, encode: Encode) -> Encoded:
+    return coded(pair, encode.given(pair.context) if hasattr(encode, "given") else encode)
+
+
+def _proved(files: Sequence[Stated], told: Sequence[tuple[str, str]]) -> Decision:
+    failed = dict.fromkeys(name for name, _ in told)
+    good = len(files) - len(failed)
+    reason = f"{good} of {len(files)} files come out byte for byte from their own coefficients"
+    if told:
+        reason += "; " + "; ".join(f"{name}: {what}" for name, what in told[:3])
+    answer = "proved" if not failed else f"{len(failed)} files differ"
+    return Decision("bytes from coefficients", "envelope", answer, reason=reason, guess=bool(failed),
+                    evidence={"reproduced": good, "files": len(files), "differences": [list(t) for t in told[:50]]})  # fmt: skip
+
+
+def _families(pairs: Sequence[Observed]) -> tuple[str, ...]:
+    """Layouts consistent with every file, most support first."""
+    support: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
+    for pair in pairs:
+        for o in observe(pair.stream):
+            if (o.topic, o.name) == ("family", "consistent_with"):
+                for row in o.value:
+                    seen[row["family"]] += 1
+                    support[row["family"]] += len(row["supports"])
+    return tuple(name for name, _ in support.most_common() if seen[name] == len(pairs))
+
+
+def huffman_tables(pair: Observed) -> int:
+    """How many Huffman tables the received file carries; for reports."""
+    return sum(len(e.tables) for e in pair.stream.elements if isinstance(e, Dht))

@@ -1,0 +1,171 @@
+"""learn: pairs to a profile with its proof."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..delivery import mimic
+from ..errors import PairsError, UnderstudyError
+from ..pairs import Pair, find_pairs
+from ..profile import Profile
+from ..steps.color import Color
+from ..steps.decode import Decode
+from ..steps.flatten import Flatten
+from ..steps.orient import Orient
+from ..steps.resize import Resize
+from ..verification import PairScore, Scores, compare
+from .headers import Headers, headers
+from .matching import Matched, SetAside, match
+from .observed import Observed
+from .pipeline import Pipeline
+from .proof import profile as as_profile
+from .proof import settle
+from .question import Decision
+from .questions import questions
+from .search import Progress, Search
+from .size_rules import SizeRules, size_rules
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """What pairs taught: the profile, why, and how well it does."""
+
+    profile: Profile
+    evidence: tuple[Decision, ...]
+    """Every decision in the order of the profile's steps, each with its rivals."""
+    scores: Scores
+    """The profile on the pairs it was learned from, nothing taken from the received files (`free = predicted`)."""
+    set_aside: tuple[SetAside, ...]
+    """Pairs that were not learned from, and why."""
+    notes: tuple[str, ...]
+    headers: Headers
+    sizes: SizeRules
+    search: Search
+    """The search itself: its rendering, trials and decisions, for reports and for further questions."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Where the time went: `reading`, then each step's questions, then `proof`."""
+
+    @property
+    def residual(self) -> float:
+        """Share, 0 to 1, of the delivered coefficients that the profile does not reproduce."""
+        return 1.0 - self.scores.coefficients_equal
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the search before every question was settled."""
+        return self.search.interrupted
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document that `learn --json` prints."""
+        return {
+            "schema": "understudy-learned/1",
+            "profile": self.profile.name,
+            "interrupted": self.interrupted,
+            "residual": self.residual,
+            "scores": self.scores.to_dict(),
+            "decisions": [_as_dict(d) for d in self.evidence],
+            "set_aside": [{"name": s.name, "kind": s.kind, "reason": s.reason} for s in self.set_aside],
+            "notes": list(self.notes),
+            "seconds": {step: round(spent, 2) for step, spent in self.seconds.items()},
+        }
+
+
+def _as_dict(decision: Decision) -> dict[str, Any]:
+    rivals = [
+        {"label": t.candidate.label, "equal": t.total.equal, "compared": t.total.compared, "error": t.total.error}
+        for t in decision.trials
+    ]
+    return {
+        "question": decision.question, "step": decision.step, "answer": decision.answer, "guess": decision.guess,
+        "reason": decision.reason, "tied": list(decision.tied), "decided_by": list(decision.decided_by),
+        "would_tell": decision.would_tell, "trials": rivals, "evidence": decision.evidence,
+    }  # fmt: skip
+
+
+def learn(
+    pairs: str | Path | Iterable[Pair | tuple[Any, bytes]],
+    *,
+    name: str = "learned/channel",
+    progress: Progress = lambda text, share: None,
+    today: datetime.date | None = None,
+) -> Learned:
+    """The profile of whatever made the received files of the sent ones, with its evidence and its proof.
+
+    pairs: a folder or CSV (see `find_pairs`), or pairs of (sent picture's bytes or path, received bytes).
+    name: `platform/era` for the profile. progress: called with what is being asked, and how far it is (0 to 1).
+    Pairs that do not belong (other pictures, damaged, passed through, of another platform) are set aside with a reason.
+    Ctrl-C ends the search, not the function: the profile of what is known so far is returned, marked `interrupted`.
+    Raises PairsError when no pair can be learned from.
+    """
+    seconds: dict[str, float] = {}
+    clock = _Clock(seconds)
+    progress("reading the pairs", 0.0)
+    listed = find_pairs(pairs) if isinstance(pairs, (str, Path)) else tuple(pairs)
+    matched = match(listed, progress)
+    if not matched.observed:
+        raise PairsError(_nothing_left(matched), place="learn", expected="at least one pair to learn from")
+    clock.lap("reading")
+    stated = headers(matched.observed)
+    clock.lap("headers")
+    sizes = size_rules(matched.observed)
+    clock.lap("sizes")
+    search = Search(matched.observed, first_guess(stated, sizes))
+    search.run(questions(), progress)
+    seconds |= search.seconds
+    clock.skip()
+    stated = settle(search, stated)
+    progress("proving", 1.0)
+    found = as_profile(search, stated, matched, None, name, today or datetime.date.today())
+    scores = score(found, matched.observed)
+    final = as_profile(search, stated, matched, scores, name, today or datetime.date.today())
+    clock.lap("proof")
+    evidence = (*search.decisions.values(), *stated.decisions)
+    order = {step.name: i for i, step in enumerate(final.steps)}
+    ranked = sorted(evidence, key=lambda d: order.get(d.step, len(order)))
+    return Learned(
+        final, tuple(ranked), scores, matched.set_aside, matched.notes, stated, sizes, search, seconds
+    )  # fmt: skip
+
+
+def first_guess(stated: Headers, sizes: SizeRules) -> Pipeline:
+    """Where the search starts: every step at its default, the encoder as headers state it, the first size rule."""
+    resize = (Resize(**sizes.rules[0].resize),) if sizes.resizes and sizes.rules else ()
+    return Pipeline((Decode(), Orient(), Color(), Flatten(), *resize, stated.encode))
+
+
+def score(profile: Profile, pairs: Iterable[Observed]) -> Scores:
+    """`verify` with `free = predicted` for pairs that are read already."""
+
+    def one(pair: Observed) -> PairScore:
+        try:
+            return compare(pair.name, mimic(pair.sent, profile), pair.received, pair.stream, pair.coefficients)
+        except UnderstudyError as error:
+            return PairScore(pair.name, error=str(error))
+
+    return Scores(profile.name, "predicted", tuple(one(pair) for pair in pairs))
+
+
+def _nothing_left(matched: Matched) -> str:
+    if not matched.set_aside:
+        return "no pairs"
+    first = matched.set_aside[0]
+    return f"all {len(matched.set_aside)} pairs were set aside, {first.name} because {first.reason}"
+
+
+class _Clock:
+    """Writes laps into `seconds`."""
+
+    def __init__(self, seconds: dict[str, float], now: Callable[[], float] = time.perf_counter) -> None:
+        self._seconds, self._now, self._last = seconds, now, now()
+
+    def lap(self, what: str) -> None:
+        self._seconds[what] = self._now() - self._last
+        self.skip()
+
+    def skip(self) -> None:
+        self._last = self._now()

@@ -1,0 +1,89 @@
+"""Whose decoder read a sent JPEG: its inverse DCTs, and how chroma was brought to full size.
+
+Where no lossless picture was sent at its own size, `encoder` tries the likeliest decoders with the likeliest DCTs; here
+all of them are tried with the encoder as it is by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from ...codec.variants import Color, Decoder, Engine, Upsampling
+from ...steps.decode import Decode
+from ..observed import Observed
+from ..pipeline import Pipeline
+from ..question import Candidate, Question
+from ..rendering import Rendering
+from . import _witnesses as witnesses
+from .encoder import listed, name_of
+
+DECODERS = {
+    (Decoder.LIBJPEG_TURBO, Upsampling.FANCY): "libjpeg-turbo",
+    (Decoder.LIBJPEG_TURBO, Upsampling.PLAIN): "libjpeg-turbo, chroma repeated",
+    (Decoder.LIBJPEG_7, Upsampling.FANCY): "libjpeg 7 to 9",
+    (Decoder.LIBJPEG_9A, Upsampling.FANCY): "libjpeg 9a to 9f",
+    (Decoder.GO, Upsampling.FANCY): "Go's image/jpeg",
+}
+"""(decoder, upsampling) by what to call them, the commonest first."""
+
+
+@dataclass(frozen=True)
+class DecoderQuestion:
+    """Which decoder: libjpeg-turbo's with a triangle filter or repetition for chroma, libjpeg 7's, 9a's, Go's."""
+
+    name: ClassVar[str] = "JPEG decoder"
+    step: ClassVar[str] = "decode"
+    order: ClassVar[int] = 30
+    would_tell: ClassVar[str] = "a JPEG with 4:2:0 chroma, strong colours and no ICC profile, delivered at its own size"
+
+    def bearing(self, pairs: Sequence[Observed], pipeline: Pipeline) -> Sequence[Observed]:
+        """Sent JPEGs, same-size ones if there are any, subsampled ones first: 4:4:4 tells Go's from others at most."""
+        sent = [p for p in pairs if p.is_jpeg]
+        for kind in (
+            [p for p in sent if not p.is_resized and p.icc is None], [p for p in sent if not p.is_resized], sent,
+        ):  # fmt: skip
+            if kind:
+                return sorted(kind, key=lambda p: (not _was_subsampled(p), p.orientation != 1, witnesses.pixels(p)))
+        return []
+
+    def candidates(self, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> Iterable[Candidate]:
+        decode = pipeline.get(Decode)
+        made = [pipeline]
+        for decoder, upsampling in DECODERS:
+            if decoder is Decoder.GO and not _go_can(pipeline):
+                continue
+            made.append(pipeline.having(replace(decode, decoder=decoder, upsampling=upsampling)))
+        return sorted(listed(made, _label, lambda p: _habit(p, pipeline)), key=lambda c: c.habit)
+
+
+def _label(pipeline: Pipeline) -> str:
+    decode = pipeline.get(Decode)
+    return DECODERS.get((decode.decoder, decode.upsampling), f"{decode.decoder} {decode.upsampling}")
+
+
+def _habit(pipeline: Pipeline, present: Pipeline) -> int:
+    """A program that encodes with libjpeg, Go, ... decodes with it as well."""
+    decode, encode = pipeline.get(Decode), present.encode
+    order = list(DECODERS)
+    rank = order.index((decode.decoder, decode.upsampling)) if (decode.decoder, decode.upsampling) in order else 9
+    same = name_of(encode) == _label(pipeline) or (encode.color is Color.GO and decode.decoder is Decoder.GO)
+    return 0 if same else rank + 1
+
+
+def _go_can(pipeline: Pipeline) -> bool:
+    """Go's decoder leaves YCbCr, which jpegli's engine, a smaller scale or a conversion of colours cannot take."""
+    decode = pipeline.get(Decode)
+    return decode.scale == 8 and decode.draft == "none" and pipeline.encode.engine is Engine.LIBJPEG
+
+
+def _was_subsampled(pair: Observed) -> bool:
+    stream = pair.context.sent_stream
+    frame = stream.frame if stream is not None else None
+    if frame is None or len(frame.components) != 3:
+        return False
+    return len({(c.h_samp_factor, c.v_samp_factor) for c in frame.components}) > 1
+
+
+QUESTIONS: list[Question] = [DecoderQuestion()]

@@ -1,0 +1,73 @@
+"""One value out of many files' options."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A parameter's value over files."""
+
+    value: Any
+    tied: tuple[Any, ...]
+    """Values that agree with every file as well."""
+    reason: str
+    free: bool = False
+    """Whether no value agrees with all files; then `value` is the commonest."""
+    decided_by: tuple[str, ...] = ()
+    """Files that left one value of several."""
+
+    def why_free(self, what: str) -> str:
+        """For a profile's `[free]`."""
+        return f"{what} varies: {self.reason}"
+
+
+def settle(name: str, rows: Sequence[tuple[str, tuple[Any, ...]]]) -> Settled | None:
+    """The value that agrees with every row, the simplest of several; None without rows.
+
+    rows: (file, the values that agree with it, the simplest first), none of them empty.
+    """
+    if not rows:
+        return None
+    common = [v for v in _ranked(rows) if all(v in options for _, options in rows)]
+    if common:
+        telling = [file for file, options in rows if any(v not in options for v in _union(rows) if v != common[0])]
+        decided_by = tuple(telling) if len(telling) < len(rows) else ()
+        return Settled(common[0], tuple(common[1:]), f"{len(rows)} of {len(rows)} files", decided_by=decided_by)
+    counts = Counter(v for _, options in rows for v in options)
+    value, most = counts.most_common(1)[0]
+    told = ", ".join(f"{label(v)} in {n}" for v, n in counts.most_common(6))
+    return Settled(value, (), f"no value agrees with all {len(rows)} files: {told}", free=True)
+
+
+def _union(rows: Sequence[tuple[str, tuple[Any, ...]]]) -> list[Any]:
+    return list(dict.fromkeys(v for _, options in rows for v in options))
+
+
+def _ranked(rows: Sequence[tuple[str, tuple[Any, ...]]]) -> list[Any]:
+    """All values, the simplest first: by the best place that any file gives them."""
+    best: dict[Any, int] = {}
+    for _, options in rows:
+        for place, value in enumerate(options):
+            best[value] = min(best.get(value, place), place)
+    return sorted(best, key=lambda v: best[v])
+
+
+def label(value: Any) -> str:
+    """A value in few words, for decisions and reports."""
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        if all(isinstance(v, int) for v in value) and len(value) <= 4:
+            return " ".join(map(str, value)) or "none"
+        return "; ".join(map(str, value)) or "none"
+    if isinstance(value, str) and value.startswith("base64:"):
+        return f"a profile of {len(value[7:]) * 3 // 4 - value[-2:].count('=')} bytes, always the same"
+    return str(value) if value != "" else "none"

@@ -1,0 +1,181 @@
+"""The limits that received sizes allow, solved for: one number, a box, an area, or a table of limits by size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from ..codec.sizes import Fit, Rounding
+from ..steps.base import Rule
+
+Measure = Literal["longest_side", "shortest_side", "width", "height", "pixels"]
+MEASURES: tuple[Measure, ...] = ("longest_side", "pixels", "shortest_side", "width", "height")
+SIDES = (Fit.LONGEST_SIDE, Fit.WIDTH, Fit.HEIGHT, Fit.SHORTEST_SIDE)
+PASSES = 65535
+"""A limit that no JPEG exceeds (T.81 B.2.2): pictures pass as they are."""
+MOST_PIECES = 3
+"""Limits of a table; with more, a table is a list of the pairs."""
+
+
+class View(NamedTuple):
+    """What a rule sees of a pair and what it makes of it, (width, height) each."""
+
+    sent: tuple[int, int]
+    received: tuple[int, int]
+
+    @property
+    def is_resized(self) -> bool:
+        return self.sent != self.received
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit that the resized pictures allow; whether it gives every size depends on the rounding too."""
+
+    fit: Fit
+    limit: int | Rule
+    height: int = 0
+    """That of a box's height; 0 for the same."""
+    oddity: float = 0.0
+    """0 for a number that people choose, up to 2."""
+
+
+COMMON = frozenset({360, 480, 540, 576, 640, 720, 750, 768, 800, 828, 900, 960, 1024, 1080, 1125, 1242, 1280, 1366,
+                    1440, 1536, 1600, 1920, 2048, 2160, 2560, 2880, 3840, 4096})  # fmt: skip
+"""Sides of screens and of video, which people choose as limits."""
+
+
+def oddity(number: int) -> float:
+    """0 for a side that people choose, 2 for one that nobody would: an opinion that orders rules which fit alike."""
+    if number in COMMON or number % 100 == 0 or number & (number - 1) == 0 or number == PASSES:
+        return 0.0
+    if number % 50 == 0 or number % 64 == 0:
+        return 0.3
+    return 0.8 if number % 10 == 0 or number % 16 == 0 else 2.0
+
+
+def limits(views: Sequence[View], by_size: bool) -> Iterator[Limit]:
+    """The limits worth a trial. by_size: tables instead of single limits."""
+    resized = [v for v in views if v.is_resized]
+    if by_size:
+        for fit in SIDES:
+            for measure in MEASURES:
+                table = _table(fit, measure, views)
+                if table is not None:
+                    odd = sum(oddity(value) for _, value in table.up_to) + oddity(table.otherwise)
+                    yield Limit(fit, table, 0, odd)
+        return
+    for fit in SIDES:
+        bounded = {_bounded(fit, v) for v in resized}
+        if len(bounded) == 1:
+            limit = bounded.pop()
+            yield Limit(fit, limit, 0, oddity(limit))
+    width, height = (max(v.received[i] for v in resized) for i in (0, 1))
+    both = max(width, height)
+    yield Limit(Fit.BOX_IN_TURN, both, 0, oddity(both))
+    if width != height:  # a box of equal sides is the longest side's rule
+        for fit in (Fit.BOX, Fit.BOX_IN_TURN):
+            yield Limit(fit, width, height, oddity(width) + oddity(height))
+    yield from _areas(views)
+
+
+def _bounded(fit: Fit, view: View) -> int:
+    """The side that the rule would bring to its limit, as it was received."""
+    (w, h), received = view.sent, view.received
+    by_width = {
+        Fit.LONGEST_SIDE: w >= h, Fit.SHORTEST_SIDE: w <= h, Fit.WIDTH: True, Fit.HEIGHT: False,
+    }[fit]  # fmt: skip
+    return received[0] if by_width else received[1]
+
+
+def _areas(views: Sequence[View]) -> Iterator[Limit]:
+    """Areas that could give the received sizes under some rounding, the roundest number of each interval."""
+    seen = set()
+    for down, up in {Rounding.FLOOR: (0.0, 1.0), Rounding.HALF_UP: (0.5, 0.5), Rounding.CEIL: (1.0, 0.0)}.values():
+        low, high = 0.0, math.inf
+        for view in views:
+            area = view.sent[0] * view.sent[1]
+            if not view.is_resized:
+                low = max(low, area)
+                continue
+            for side, made in zip(view.sent, view.received, strict=True):
+                # made = round(side * sqrt(limit / area))
+                low = max(low, (max(0.0, made - down) / side) ** 2 * area)
+                high = min(high, ((made + up) / side) ** 2 * area)
+        if low < high < math.inf:
+            number = roundest(math.ceil(low), math.floor(high))
+            if number is not None and number not in seen:
+                seen.add(number)
+                yield Limit(Fit.PIXELS, number, 0, _area_oddity(number))
+
+
+def roundest(low: int, high: int) -> int | None:
+    """The number from `low` to `high` that people would choose: in tens of millions, millions, ... or a product of
+    common sides; None if there is none at all."""
+    if low > high:
+        return None
+    for unit in (10**7, 10**6, 1 << 20, 10**5, 10**4, 10**3):
+        number = -(-low // unit) * unit
+        if number <= high:
+            return number
+        if unit == 1 << 20:
+            products = sorted({a * b for a in COMMON for b in COMMON if low <= a * b <= high})
+            if products:
+                return products[0]
+    for unit in (100, 10):
+        if -(-low // unit) * unit <= high:
+            return -(-low // unit) * unit
+    return low
+
+
+def _area_oddity(number: int) -> float:
+    if number % 100_000 == 0 or number % (1 << 18) == 0:
+        return 0.0
+    products = {a * b for a in COMMON for b in COMMON}
+    return 0.3 if number in products else 0.6 if number % 1000 == 0 else 2.0
+
+
+def _measure(measure: Measure, size: tuple[int, int]) -> int:
+    w, h = size
+    return {
+        "longest_side": max(w, h), "shortest_side": min(w, h), "width": w, "height": h, "pixels": w * h,
+    }[measure]  # fmt: skip
+
+
+def _table(fit: Fit, measure: Measure, views: Sequence[View]) -> Rule | None:
+    """Limits by size: views in the order of their measure, cut where one limit cannot serve both sides; None where that
+    takes more than MOST_PIECES pieces, or where each resized pair would have a piece of its own."""
+    ordered = sorted(views, key=lambda v: _measure(measure, v.sent))
+    pieces: list[list[View]] = []
+    for view in ordered:
+        if pieces and _served(fit, [*pieces[-1], view]) is not None:
+            pieces[-1].append(view)
+        else:
+            pieces.append([view])
+    resized = sum(v.is_resized for v in views)
+    if not 2 <= len(pieces) <= MOST_PIECES or resized < len(pieces):
+        return None
+    values = [_served(fit, piece) for piece in pieces]
+    up_to = []
+    for before, after, value in zip(pieces, pieces[1:], values, strict=False):
+        low, high = _measure(measure, before[-1].sent), _measure(measure, after[0].sent) - 1
+        edge = roundest(low, high)
+        if edge is None or value is None:
+            return None  # two pictures of one measure that were treated differently
+        up_to.append((edge, value))
+    last = values[-1]
+    return Rule(measure, tuple(up_to), last) if last is not None else None
+
+
+def _served(fit: Fit, piece: Sequence[View]) -> int | None:
+    """The one limit that serves these views; None where there is none."""
+    made = {_bounded(fit, v) for v in piece if v.is_resized}
+    kept = [_bounded(fit, v) for v in piece if not v.is_resized]
+    if not made:
+        return PASSES
+    if len(made) > 1:
+        return None
+    limit = made.pop()
+    return limit if all(side <= limit for side in kept) else None

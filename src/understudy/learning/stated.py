@@ -1,0 +1,248 @@
+"""What one received file states: for each parameter of `encode` and `envelope`, the values that give this file.
+
+Most parameters have one such value; some have several (a file whose picture was sent without a profile and came back
+without one agrees with `icc = none` and with `icc = sent`). Only files together decide, in `headers`.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+
+from ..codec import scans, tables
+from ..jpeg.syntax import COM, Dht, Dqt, Dri, JpegStream, Opaque, ScanSpec, Sof, marker_name
+from ..steps.encode import SAMPLINGS, Encode
+from ..steps.envelope import Envelope, Jfif, embeddable, sent_density, sent_icc
+from .observed import Observed
+
+ADOBE = b"Adobe\0\x64\0\0\0\0"
+"""T.872 6.5.3 with flags of zero: what libjpeg writes before the transform."""
+
+GENERAL = {"baseline-grey": "baseline", "simple6-grey": "simple10", "mozjpeg-simple-grey": "mozjpeg-simple"}
+"""Scripts of one component -> the name that stands for them and for the one of three (`codec.scans.resolve`)."""
+
+GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L"})
+"""Pillow's modes of one channel, alpha apart."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stated:
+    """One file's options."""
+
+    pair: Observed
+    options: Mapping[str, tuple[Any, ...]]
+    """Parameter -> its values that agree with the file, the simplest first; a parameter that the file does not show at
+    all is missing. `tables` stands for (law, quality), `sent APP1` for whether a marker's segments were kept."""
+    parts: tuple[str, ...]
+    """The envelope's parts in the file's order, as far as they are known."""
+    problems: tuple[str, ...]
+    """What no parameter of ours writes."""
+
+
+def stated(pair: Observed) -> Stated:
+    """The options of one pair. `pair.coefficients` has one or three components and no damage."""
+    stream, problems = pair.stream, list[str]()
+    options = {**_frame(pair, problems), **_tables(pair, problems), **_coding(stream), **_jfif(pair, problems)}
+    segments, parts = _segments(pair, problems)
+    return Stated(pair, {**options, **segments}, parts, tuple(problems))
+
+
+def _frame(pair: Observed, problems: list[str]) -> dict[str, tuple[Any, ...]]:
+    """Sampling, grey pictures, ids."""
+    parts = pair.coefficients.components
+    out: dict[str, tuple[Any, ...]] = {"envelope.component_ids": (tuple(c.header.id for c in parts),)}
+    given = [len(e.tables) for e in pair.stream.elements if isinstance(e, Dqt)]
+    if len(parts) == 1:
+        out["encode.unused_tables"] = (sum(given) > 1,)
+        factors = pair.factors[0]
+        name = next((n for n, f in SAMPLINGS.items() if f == factors), None)
+        out["encode.grey_factors"] = (False, True) if factors == (1, 1) and name else (factors != (1, 1),)
+        if factors != (1, 1):
+            out["encode.sampling"] = (name,)
+    else:
+        name = Encode().observe(pair.stream).get("sampling")
+        if name is None:
+            told = " ".join(f"{h}x{v}" for h, v in pair.factors)
+            problems.append(f"sampling factors {told}, which have no name here")
+        else:
+            # `sent` says nothing of a picture that has no sampling of its own.
+            out["encode.sampling"] = (name, "sent") if sent_sampling(pair) in (None, name) else (name,)
+    if sum(given) > 1:
+        out["envelope.merge_dqt"] = (len(given) == 1,)
+    sent_grey = channels_sent(pair)
+    if len(parts) == 3 and sent_grey < 3:
+        out["encode.grey"] = ("widen",)
+    elif len(parts) == 3:
+        # A picture in colour agrees with all; whether every pixel of it is grey is asked where the answer matters.
+        out["encode.grey"] = ("keep", "widen", "narrow") if not _is_grey(pair) else ("keep", "widen")
+    elif sent_grey < 3:
+        out["encode.grey"] = ("keep", "narrow")
+    else:
+        out["encode.grey"] = ("narrow",)
+        if not _is_grey(pair):
+            problems.append("one component for a picture in colour")
+    return out
+
+
+def _tables(pair: Observed, problems: list[str]) -> dict[str, tuple[Any, ...]]:
+    """`tables`: every (law, quality) that gives them; `luma`: the same by luma alone; the steps themselves."""
+    luma, chroma = pair.tables
+    parts = pair.coefficients.components
+    if len(parts) == 3 and (parts[1].steps != parts[2].steps).any():
+        problems.append("Cb and Cr have different quantisation tables")
+    is_420 = pair.factors[:1] == [(2, 2)] and len(parts) == 3
+    grey = len(parts) == 1
+    by_luma = [(m.law, m.quality) for m in tables.candidates(luma) if _fits(m, "luma", is_420)]
+    by_chroma = by_luma if grey else [(m.law, m.quality) for m in tables.candidates(chroma) if _fits(m, "chroma", is_420)]
+    both = tuple(m for m in by_luma if m in by_chroma)
+    out: dict[str, tuple[Any, ...]] = {"tables": both, "luma": tuple(by_luma), "luma_steps": (luma,)}
+    if not grey:
+        out["chroma_steps"] = (chroma,)
+    quant = {t.Tq: t for e in pair.stream.elements if isinstance(e, Dqt) for t in e.tables}
+    wide = any(t.Pq for t in quant.values())
+    out["encode.force_baseline"] = (False,) if wide or max(*luma, *chroma) > 255 else (True, False)
+    return out
+
+
+def _fits(match: tables.TableMatch, role: str, is_420: bool) -> bool:
+    return match.role in (role, "both") and match.is_420 in (None, is_420)
+
+
+def _coding(stream: JpegStream) -> dict[str, tuple[Any, ...]]:
+    """Script by name where it has one, restart interval."""
+    script = Encode().observe(stream).get("script")
+    frame = stream.frame
+    if script is None and frame is not None:
+        specs = tuple(ScanSpec((0,), s.Ss, s.Se, s.Ah, s.Al) for s in stream.scans)
+        name = scans.name_of(specs)
+        script = GENERAL.get(name or "", name) or specs
+    intervals = [e.restart_interval for e in stream.elements if isinstance(e, Dri)]
+    return {"encode.script": (script,), "encode.restart_interval": (intervals[0] if intervals else 0,)}
+
+
+def _jfif(pair: Observed, problems: list[str]) -> dict[str, tuple[Any, ...]]:
+    found = [p for p in pair.stream.app(0) if p[:5] == b"JFIF\0"]
+    if not found:
+        return {"envelope.jfif": ("none",)}
+    payload = found[0]
+    version = f"{payload[5]}.{payload[6]:02}" if len(payload) >= 7 else "cut off"
+    if len(found) > 1 or len(payload) != 14 or payload[12:] != b"\0\0" or version not in get_args(Jfif):
+        problems.append(f"{len(found)} JFIF segments, version {version}, {len(payload)} bytes")
+        return {"envelope.jfif": (version if version in get_args(Jfif) else "1.01",)}
+    density = (payload[7], int.from_bytes(payload[8:10], "big"), int.from_bytes(payload[10:12], "big"))
+    sent = sent_density(pair.context) == density
+    return {"envelope.jfif": (version,), "envelope.density": (density, *(("sent",) if sent else ()))}
+
+
+def _segments(pair: Observed, problems: list[str]) -> tuple[dict[str, tuple[Any, ...]], tuple[str, ...]]:
+    """Adobe, IPTC, ICC, comment, kept segments; and the order of all parts."""
+    observed = Envelope().observe(pair.stream)
+    theirs = _opaque(pair.stream)
+    sent = _opaque(pair.context.sent_stream) if pair.context.sent_stream is not None else []
+    out: dict[str, tuple[Any, ...]] = {
+        "envelope.icc": _icc_options(pair, observed["icc"]),
+        "envelope.adobe_transform": (-1,),
+        "envelope.iptc": (observed["iptc"],),
+    }
+    if "fbmd" in observed["iptc"]:
+        out["envelope.fbmd_type"] = (observed["fbmd_type"],)
+    if "token" in observed["iptc"]:
+        out["envelope.token"] = (observed["token"],)
+    comments = [e.data for e in theirs if e.code == COM]
+    ours = [e.data for e in sent if e.code == COM]
+    kept = ("sent",) if comments == ours else ()
+    out["envelope.comment"] = (observed["comment"], *kept) if len(comments) < 2 else kept or (observed["comment"],)
+    parts: list[str] = []
+    for element in theirs:
+        part = _part(element, bool(observed["iptc"]))
+        if part == "adobe" and element.data[:-1] == ADOBE:
+            out["envelope.adobe_transform"] = (element.data[-1],)
+        elif part in ("adobe", "kept") or (part == "icc" and "sent" not in out["envelope.icc"] and len(comments) > 1):
+            part = "kept"
+        if part not in parts:
+            parts.append(part)
+    for code in sorted({e.code for e in (*theirs, *sent) if _part(e, False) == "kept"} - {COM}):
+        mine = [e.data for e in theirs if e.code == code and _part(e, bool(observed["iptc"])) == "kept"]
+        yours = [e.data for e in sent if e.code == code]
+        name = f"sent {marker_name(code)}"
+        if not mine:
+            out[name] = ("dropped",) if yours else ()
+        elif mine == yours:
+            out[name] = ("kept",)
+        else:
+            problems.append(f"{marker_name(code)}, {sum(map(len, mine))} bytes, which were not sent so")
+    _late(pair.stream, problems)
+    return out, tuple(parts)
+
+
+def _part(element: Opaque, iptc: bool) -> str:
+    """The part of the envelope that a segment belongs to."""
+    if element.code == 0xE0 and element.data[:5] == b"JFIF\0":
+        return "jfif"
+    if element.code == 0xE2 and element.data[:12] == b"ICC_PROFILE\0":
+        return "icc"
+    if element.code == 0xEE and element.data[:5] == b"Adobe":
+        return "adobe"
+    if element.code == 0xED and iptc:
+        return "iptc"
+    return "comment" if element.code == COM else "kept"
+
+
+def _icc_options(pair: Observed, received: str) -> tuple[Any, ...]:
+    same = embeddable(sent_icc(pair.context)) == received
+    if received == "none":
+        return ("none", "sent") if same else ("none",)
+    return ("sent", received) if same else (received,)
+
+
+def _opaque(stream: JpegStream) -> list[Opaque]:
+    return [e for e in stream.elements if isinstance(e, Opaque)]
+
+
+def _late(stream: JpegStream, problems: list[str]) -> None:
+    """Segments where none of ours stands: behind the first DQT, or bytes behind the end."""
+    started = False
+    for element in stream.elements:
+        started = started or isinstance(element, (Dqt, Dht, Sof))
+        if started and isinstance(element, Opaque):
+            problems.append(f"{element.name} behind the tables")
+    if stream.trailing:
+        problems.append(f"{len(stream.trailing)} bytes behind the end")
+
+
+def sent_sampling(pair: Observed) -> str | None:
+    """The sampling of a sent JPEG of three components, by name; None for other files."""
+    stream = pair.context.sent_stream
+    if stream is None or stream.frame is None or len(stream.frame.components) != 3:
+        return None
+    found = Encode().observe(stream).get("sampling")
+    return found if isinstance(found, str) else None
+
+
+def channels_sent(pair: Observed) -> int:
+    """1 for a sent file that is grey (alpha apart), else 3: from its header, where that tells."""
+    stream = pair.context.sent_stream
+    if stream is not None and stream.frame is not None:
+        return 1 if len(stream.frame.components) == 1 else 3
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(pair.sent)) as image:
+                return 1 if image.mode in GREY_MODES else 3
+    except Exception:  # whatever Pillow meets in a damaged header; our own decoder may still read the picture
+        return 1 if pair.as_sent.pixels.shape[2] < 3 else 3
+
+
+def _is_grey(pair: Observed) -> bool:
+    """Whether every pixel of the sent picture is grey. Looks at a few rows first, which tells for nearly all."""
+    if len(pair.coefficients.components) == 3 and any(c.real[..., 0, 0].any() for c in pair.coefficients.components[1:]):
+        return False  # chroma was delivered
+    pixels = pair.as_sent.pixels
+    return pixels.shape[2] < 3 or bool(np.all(pixels[:, :, :3] == pixels[:, :, :1]))

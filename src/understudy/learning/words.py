@@ -1,0 +1,257 @@
+"""A profile's steps in words: what a person is told, on the page, in the report and in tables."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..codec.scans import resolve
+from ..codec.variants import Color as ColorCode
+from ..codec.variants import Decoder, Downsampling, Edge, Engine, Quantizer, Upsampling
+from ..jpeg.compose import Huffman
+from ..profile import Profile
+from ..steps import Rule, Step
+from ..steps.color import Color
+from ..steps.decode import Decode
+from ..steps.encode import SEARCHES, Encode, is_progressive
+from ..steps.envelope import Envelope
+from ..steps.flatten import Flatten
+from ..steps.generation import Generation
+from ..steps.orient import Orient
+from ..steps.resize import Resize
+from ..steps.sharpen import Sharpen
+
+__all__ = ["brief", "in_words", "sentences"]
+
+_SIDES = {
+    "longest_side": "the longer side",
+    "shortest_side": "the shorter side",
+    "width": "the width",
+    "height": "the height",
+    "pixels": "the whole picture",
+}
+
+
+def sentences(profile: Profile) -> list[tuple[str, str]]:
+    """(step's name, what it does in a sentence) for each step, in order."""
+    return [(step.name, in_words(step)) for step in profile.steps]
+
+
+def in_words(step: Step) -> str:
+    """What the step does, in one sentence without a full stop. A step that has no words of its own gets its
+    parameters."""
+    told = _WORDS.get(type(step))
+    return told(step) if told else _parameters(step)
+
+
+def brief(profile: Profile) -> str:
+    """The profile in one line for a table: what is not trivial, in order, commas between."""
+    parts = []
+    for step in profile.steps:
+        told = _BRIEF.get(type(step))
+        text = told(step) if told else step.name
+        if text:
+            parts.append(text)
+    return ", ".join(parts)
+
+
+def _decode(step: Decode) -> str:
+    text = "Decoded as libjpeg-turbo does"
+    if step.decoder is not Decoder.LIBJPEG_TURBO:
+        text = f"Decoded as {_code(step.decoder)} does"
+    if step.decoder is not Decoder.GO:
+        smooth = step.upsampling is Upsampling.FANCY
+        text += ", chroma brought to full size " + ("smoothly" if smooth else "by repetition")
+    if step.scale != 8:
+        text += f", a JPEG at {step.scale} eighths of its size"
+    if step.draft != "none":
+        text += f"; a JPEG that is much larger than needed is decoded smaller, by {_code(step.draft_by)}'s rule"
+    return text
+
+
+def _orient(step: Orient) -> str:
+    return "Turned upright as EXIF says" if step.apply else "Left as stored: EXIF orientation is not applied"
+
+
+def _color(step: Color) -> str:
+    if step.icc == "keep":
+        return "Colours left alone, the ICC profile kept"
+    if step.icc == "drop":
+        return "Colours left alone, the ICC profile dropped"
+    whose = {"littlecms": "littlecms", "libvips": "littlecms, to libvips' sRGB", "skia": "Skia"}[step.srgb]
+    how = f", {step.intent}" if step.srgb != "skia" else ""
+    return f"Pictures with an ICC profile converted to sRGB by {whose}{how}"
+
+
+def _flatten(step: Flatten) -> str:
+    if step.alpha == "drop":
+        return "Alpha forgotten, the stored colour shows"
+    ground = {(255, 255, 255): "white", (0, 0, 0): "black"}.get(step.background, f"the colour {step.background}")
+    return f"Transparency laid on {ground}, rounded {_rounded(step.rounding)}"
+
+
+def _resize(step: Resize) -> str:
+    size = size_rule(step)
+    text = f"Made {size}, by {step.code}'s {step.kernel}"
+    if step.geometry == "common":
+        text += ", one scale for both axes"
+    for key, value in step.options.items():
+        text += f", {key.replace('_', ' ')} {value}"
+    if step.alpha != "own":
+        text += f", alpha {step.alpha}"
+    return text
+
+
+def size_rule(step: Resize) -> str:
+    """The size that a `resize` step makes, in words."""
+    limit: object = step.limit
+    if isinstance(step.limit, Rule):
+        limit = f"({step.limit})"
+    if step.fit == "pixels":
+        bound = f"of {limit:,} pixels" if isinstance(limit, int) else f"of {limit} pixels"
+    elif step.fit in ("box", "box_in_turn"):
+        bound = f"to fit {limit} x {step.limit_height or limit}"
+    else:
+        bound = f"so that {_SIDES[step.fit]} is {limit}"
+    how = "larger or smaller" if step.upscale else "smaller"
+    rounded = {"floor": "down", "ceil": "up", "half_up": "to nearest", "half_even": "to nearest, half to even"}
+    derived = "" if step.fit == "pixels" else f", the other side rounded {rounded[step.rounding]}"
+    if step.derive == "pillow-thumbnail":
+        derived = ", the other side as Pillow's thumbnail() chooses it"
+    multiple = f" to a multiple of {step.multiple}" if step.multiple > 1 else ""
+    return f"{how} {bound}{derived}{multiple}"
+
+
+def _sharpen(step: Sharpen) -> str:
+    return f"Sharpened with three taps along each axis, each neighbour {step.side / 2048:.3f}"
+
+
+def _generation(step: Generation) -> str:
+    return f"Encoded and decoded once before, at quality {step.quality} ({step.law}), {step.sampling}"
+
+
+def _encode(step: Encode) -> str:
+    quality = f"quality {step.quality} ({step.law})"
+    if step.luma_steps:
+        quality = "tables of its own"
+    if step.law == "facebook-custom-diag":
+        quality = "Facebook's fixed tables"
+    sampling = "the sent JPEG's own sampling, else " if step.keep_sampling else ""
+    parts = [f"Encoded at {quality}, {sampling}{step.sampling}", arithmetic(step), _scans(step)]
+    if step.restart_interval:
+        parts.append(f"a restart marker every {step.restart_interval} MCUs")
+    return ", ".join(parts)
+
+
+def arithmetic(step: Encode) -> str:
+    """The encoder's arithmetic in words, what is libjpeg's default left out."""
+    if step.engine is Engine.JPEGLI:
+        return "by jpegli" + ("" if step.adaptive_quantization else " without adaptive quantisation")
+    parts = [f"{_code(step.dct)} DCT"]
+    if step.quantizer is not Quantizer.PLAIN:
+        parts.append({"mozjpeg-trellis": "mozjpeg's trellis"}.get(step.quantizer, f"{step.quantizer} quantiser"))
+    if step.overshoot_deringing:
+        parts.append("overshoot deringing")
+    for value, usual, what in (
+        (step.color, ColorCode.LIBJPEG, "colour"),
+        (step.downsampling, Downsampling.LIBJPEG, "chroma"),
+        (step.edge, Edge.LIBJPEG, "edges"),
+    ):
+        if value is not usual:
+            parts.append(f"{_code(value)}'s {what}")
+    return ", ".join(parts)
+
+
+def _scans(step: Encode) -> str:
+    tables = {Huffman.STANDARD: "standard", Huffman.OPTIMAL: "optimal"}.get(step.huffman, f"{step.huffman}'s")
+    if isinstance(step.script, str) and step.script in SEARCHES:
+        return f"scans as mozjpeg searches them, {tables} Huffman tables"
+    script = resolve(step.script, 3)
+    progressive = is_progressive(script)
+    name = f" ({step.script})" if isinstance(step.script, str) and progressive else ""
+    kind = f"progressive in {len(script)} scans{name}" if progressive else "baseline"
+    return f"{kind}, {tables} Huffman tables"
+
+
+def _envelope(step: Envelope) -> str:
+    written = {
+        "jfif": step.jfif != "none",
+        "iptc": bool(step.iptc),
+        "icc": step.icc != "none",
+        "adobe": step.adobe_transform >= 0,
+        "comment": bool(step.comment),
+        "kept": bool(step.keep),
+    }
+    names = {"jfif": f"JFIF {step.jfif}", "iptc": "IPTC", "icc": "an ICC profile", "adobe": "Adobe",
+             "comment": "a comment", "kept": f"the sent file's {', '.join(step.keep)}"}  # fmt: skip
+    said = [names[part] for part in step.order if written[part]]
+    return "Written with " + (", ".join(said) if said else "no metadata at all")
+
+
+def _resize_brief(step: Resize) -> str:
+    limit = f"{step.limit}" if not isinstance(step.limit, Rule) else "by rule"
+    box = f"x{step.limit_height}" if step.limit_height else ""
+    return f"{step.fit.replace('_', ' ')} {limit}{box} by {step.code} {step.kernel}"
+
+
+def _encode_brief(step: Encode) -> str:
+    quality = (
+        "own tables" if step.luma_steps else f"q{step.quality}" if not isinstance(step.quality, Rule) else "q rule"
+    )
+    law = "" if step.law == "annex-k" or step.luma_steps else f" {step.law}"
+    kept = " or as sent" if step.keep_sampling else ""
+    kind = "progressive" if _scans(step).startswith(("progressive", "scans")) else "baseline"
+    return f"{quality}{law} {step.sampling}{kept}, {arithmetic(step)}, {kind}"
+
+
+def _decode_brief(step: Decode) -> str:
+    parts = []
+    if step.decoder is not Decoder.LIBJPEG_TURBO:
+        parts.append(f"decoded by {step.decoder}")
+    if step.upsampling is not Upsampling.FANCY:
+        parts.append("plain upsampling")
+    if step.scale != 8 or step.draft != "none":
+        parts.append("shrink on load")
+    return ", ".join(parts)
+
+
+def _flatten_brief(step: Flatten) -> str:
+    ground = {(255, 255, 255): "white", (0, 0, 0): "black"}.get(step.background, str(step.background))
+    return "alpha dropped" if step.alpha == "drop" else f"alpha on {ground}"
+
+
+def _parameters(step: Any) -> str:
+    shown = ", ".join(f"{f.name} {getattr(step, f.name)}" for f in dataclasses.fields(step))
+    return f"{step.name}: {shown}" if shown else str(step.name)
+
+
+def _code(value: object) -> str:
+    names: Mapping[str, str] = {"libjpeg-turbo": "libjpeg-turbo", "go": "Go", "pillow": "Pillow", "vips": "libvips"}
+    return names.get(str(value), str(value))
+
+
+def _rounded(rounding: str) -> str:
+    return {"nearest": "to nearest", "down": "down", "16-bit": "as Go does"}.get(rounding, rounding)
+
+
+_WORDS: dict[type, Callable[[Any], str]] = {
+    Decode: _decode,
+    Orient: _orient,
+    Color: _color,
+    Flatten: _flatten,
+    Resize: _resize,
+    Sharpen: _sharpen,
+    Generation: _generation,
+    Encode: _encode,
+    Envelope: _envelope,
+}
+_BRIEF: dict[type, Callable[[Any], str]] = {
+    Decode: _decode_brief,
+    Orient: lambda step: "upright" if step.apply else "not turned",
+    Color: lambda step: {"srgb": f"ICC to sRGB ({step.srgb})", "keep": "ICC kept", "drop": "ICC ignored"}[step.icc],
+    Flatten: _flatten_brief,
+    Resize: _resize_brief,
+    Encode: _encode_brief,
+    Envelope: lambda step: "",
+}

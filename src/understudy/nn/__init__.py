@@ -1,0 +1,30 @@
+"""The channel's helpers in PyTorch. Importing this package imports no torch; its names do, on first use.
+
+    us.nn.SPSA          a gradient for a channel of which only the forward is known
+    us.nn.through       the same as us.through
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .spsa import SPSA
+    from .through import through
+
+_HOMES = {"SPSA": "spsa", "through": "through"}
+
+__all__ = ["SPSA", "through"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

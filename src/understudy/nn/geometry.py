@@ -1,0 +1,65 @@
+"""Turning and flattening of a channel: permutations of samples, and alpha's mixture in whole numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import ProfileError
+from .picture import Picture
+
+__all__ = ["flatten", "upright"]
+
+
+def upright(picture: Picture) -> Picture:
+    """The picture turned and mirrored as its EXIF orientation says, which is 1 afterwards; see `steps.orient`."""
+    samples, orientation = picture.samples, picture.orientation
+    if orientation >= 5:
+        samples = samples.transpose(2, 3)
+    turned = [axis for axis, which in ((3, (2, 3, 6, 7)), (2, (3, 4, 7, 8))) if orientation in which]
+    samples = samples.flip(turned) if turned else samples
+    return replace(picture, samples=samples.contiguous(), orientation=1)
+
+
+def flatten(picture: Picture, alpha: str, background: Sequence[int], rounding: str) -> Picture:
+    """The picture without alpha, `[B, 1 or 3, H, W]`; arguments and errors as those of `steps.flatten`."""
+    if not picture.has_alpha:
+        return picture
+    samples = picture.samples
+    colours = samples[:, :-1]
+    if alpha == "blend":
+        ground = tuple(background[: colours.shape[1]])
+        if rounding == "16-bit" and any(ground):
+            raise ProfileError(f"16-bit onto {tuple(background)}", place="flatten", expected="onto black")
+        colours = _Blend.apply(colours, samples[:, -1:], ground, rounding)  # type: ignore[no-untyped-call]
+    return replace(picture, samples=colours.contiguous())
+
+
+class _Blend(torch.autograd.Function):
+    """(alpha c + (255 - alpha) b) / 255, rounded; the gradient is that of the quotient without rounding."""
+
+    @staticmethod
+    def forward(ctx: Any, colours: Tensor, alpha: Tensor, ground: tuple[int, ...], rounding: str) -> Tensor:
+        ctx.save_for_backward(colours, alpha)
+        ctx.ground = ground
+        a, below = alpha.to(torch.int32), _row(ground, alpha).to(torch.int32)
+        mixed = a * colours.to(torch.int32) + (255 - a) * below
+        if rounding == "16-bit":
+            made = torch.div(mixed * 257, 255, rounding_mode="floor") >> 8
+        else:
+            made = torch.div(mixed + (127 if rounding == "nearest" else 0), 255, rounding_mode="floor")
+        return made.to(colours.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        colours, alpha = ctx.saved_tensors
+        apart = (colours - _row(ctx.ground, alpha)) / 255
+        return grad * (alpha / 255), (grad * apart).sum(1, keepdim=True), None, None
+
+
+def _row(ground: Sequence[int], like: Tensor) -> Tensor:
+    return torch.tensor(ground, dtype=like.dtype, device=like.device).view(1, -1, 1, 1)

@@ -1,0 +1,116 @@
+"""The gradient of a JPEG generation of a batch in main memory, by the kernels of `_gradient_kernels`.
+
+It equals jpeg_gradient.py's up to float32's rounding; recipes whose blocks are not 8x8 in both directions go there.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..codec.color import rgb_to_ycbcr
+from ..codec.sampling import component_planes
+from ..codec.variants import Decoder, Downsampling, Edge
+from . import _gradient_kernels as kernels
+from . import jpeg_gradient, linear
+from .host import each
+from .recipe import Layout, Recipe
+
+_HOW = {"smoothed": kernels.SMOOTHED, "straight-through": kernels.STRAIGHT, "cubic": kernels.CUBIC}
+
+Float = NDArray[np.float32]
+
+
+def handles(recipe: Recipe, dtype: torch.dtype) -> bool:
+    """Whether `backward` here does this recipe and type."""
+    return (
+        dtype == torch.float32
+        and recipe.decoder is Decoder.LIBJPEG_TURBO
+        and recipe.eighths == 8
+        and recipe.encode.downsampling is not Downsampling.LIBJPEG_7
+    )
+
+
+def backward(
+    grad: Tensor, samples: Tensor, levels: Tensor, steps: Tensor, sigma: Tensor, recipe: Recipe, rounding: str,
+    of_steps: bool = False,
+) -> tuple[Tensor, Tensor | None]:  # fmt: skip
+    """As `jpeg_gradient.backward`, of float32 tensors on the CPU."""
+    count, channels, height, width = samples.shape
+    components = recipe.components(channels)
+    layouts = recipe.layouts(components, height, width)
+    arrays = grad.contiguous().numpy(), samples.detach(), levels.numpy(), steps.detach().contiguous().numpy()
+    noise = [np.float32(s) for s in jpeg_gradient.noise(sigma.detach().float(), recipe, components)]
+    out = torch.empty_like(samples, memory_format=torch.contiguous_format)
+    result = out.numpy()
+    to_steps = np.zeros((count, 2, 64)) if of_steps else np.zeros((count, 2, 0))
+
+    def one(i: int) -> None:
+        pixels = arrays[1][i].to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+        tables = arrays[3][i % len(arrays[3])]
+        coded = _planes(pixels, recipe, layouts)
+        quantised = np.split(arrays[2][i], np.cumsum([x.count for x in layouts])[:-1])
+        planes = _through_decoder(arrays[0][i], quantised, tables, layouts, recipe)
+        for j, x in enumerate(layouts):
+            kernels.through_rounding(
+                planes[j][0], planes[j][1], coded[j], tables[x.table], noise[j], _HOW[rounding],
+                quantised[j].reshape(-1, 64), to_steps[i, x.table],
+            )  # fmt: skip
+        _to_picture([p[0] for p in planes], layouts, recipe, result[i])
+
+    each(count, one)
+    return out, torch.from_numpy(to_steps).to(samples.dtype) if of_steps else None
+
+
+def _planes(pixels: NDArray[np.uint8], recipe: Recipe, layouts: list[Layout]) -> list[NDArray[np.uint8]]:
+    """The samples of each component that the encoder transforms, uint8, cut to the blocks that count."""
+    e = recipe.encode
+    if len(layouts) == 1:
+        parts = [np.ascontiguousarray(pixels[:, :, 0])]
+    else:
+        wide = pixels if pixels.shape[2] == 3 else np.repeat(pixels, 3, axis=2)
+        parts = [np.ascontiguousarray(p) for p in rgb_to_ycbcr(wide, e.color)]
+    whole = component_planes(parts, recipe.factors(len(layouts)), e.downsampling, e.edge)
+    return [
+        np.require(p[: 8 * x.v_blocks, : 8 * x.h_blocks], requirements=["C", "W"])
+        for p, x in zip(whole, layouts, strict=True)
+    ]
+
+
+def _through_decoder(
+    grad: Float, quantised: list[NDArray[np.int16]], tables: Float, layouts: list[Layout], recipe: Recipe
+) -> list[tuple[Float, Float]]:
+    """(gradient to each component's decoded samples, those samples before clipping), both over whole blocks."""
+    out = []
+    for levels, x in zip(quantised, layouts, strict=True):
+        shown = np.empty((8 * x.v_blocks, 8 * x.h_blocks), np.float32)
+        kernels.decode(levels.reshape(-1, 64), tables[x.table], shown)
+        out.append((np.zeros_like(shown), shown))
+    if len(layouts) == 1:
+        out[0][0][: grad.shape[1], : grad.shape[2]] = grad[0]
+        return out
+    x = layouts[1]
+    (r_cr, r, b_cb) = linear.rgb_weights(recipe.decoder)
+    weights = np.array([r_cr[2], -r[1], -r[2], b_cb[1]], np.float32)
+    triangle = recipe.triangle(x.h, x.v, x.columns)
+    (to_y, y), (to_cb, cb), (to_cr, cr) = out
+    kernels.from_rgb(grad, y, cb, cr, x.rows, x.columns, x.h, x.v, triangle, weights, to_y, to_cb, to_cr)
+    return out
+
+
+def _to_picture(planes: list[Float], layouts: list[Layout], recipe: Recipe, out: Float) -> None:
+    """The gradient to the picture, float32 [C, H, W], of that to the components' samples."""
+    if recipe.encode.edge is Edge.LIBJPEG:
+        max_v = max(x.v for x in layouts)
+        for plane, x in zip(planes, layouts, strict=True):
+            kernels.fold_rows(plane, min(len(plane), -(-x.full_height // max_v) * max_v // x.v))
+    if len(planes) == 1:
+        kernels.to_grey(planes[0], out[0])
+        return
+    weights = np.array(linear.color_weights(recipe.encode.color), np.float32)
+    wide = out if len(out) == 3 else np.empty((3, *out.shape[1:]), np.float32)
+    kernels.to_rgb(*planes, layouts[1].h, layouts[1].v, weights, wide)
+    if wide is not out:
+        out[0] = wide.sum(axis=0)

@@ -1,0 +1,118 @@
+"""The gradient of a JPEG generation, in torch: transposes of its linear parts, and a derivative for each rounding.
+
+With c = A x the coefficients of a picture (colour, chroma means, DCT) and q their steps, the generation is
+clip(S q round(c / q)). Its gradient here is A^T D S^T: D holds the derivative of each rounding (rounding.py) at the
+exact value of c / q, S^T stops where the decoder clips. Rounding to whole samples counts as noise of variance 1/12.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..codec.variants import Edge
+from . import exact_jpeg, linear
+from .recipe import Layout, Recipe
+from .rounding import derivative
+
+
+def noise(sigma: Tensor, recipe: Recipe, components: int) -> list[Tensor]:
+    """The standard deviation that each component's coefficients have where R, G and B have sigma, independently.
+
+    A mean over h x v samples has 1 / sqrt(h v) of theirs; the rounding of the component's samples adds 1/12.
+    """
+    factors = [(layout.h, layout.v) for layout in recipe.layouts(components, 8, 8)]
+    rows = linear.color_weights(recipe.encode.color) if components == 3 else [[1.0]]
+    return [
+        torch.sqrt(sigma * sigma * (sum(w * w for w in row) / (h * v)) + 1 / 12)
+        for row, (h, v) in zip(rows, factors, strict=True)
+    ]
+
+
+def _split(levels: Tensor, layouts: list[Layout], dtype: torch.dtype) -> list[Tensor]:
+    """[B, v_blocks, h_blocks, 8, 8] a component of what `generation` returned."""
+    parts = levels.split([x.count for x in layouts], 1)
+    return [p.reshape(-1, x.v_blocks, x.h_blocks, 8, 8).to(dtype) for p, x in zip(parts, layouts, strict=True)]
+
+
+def _inside(grad: Tensor, value: Tensor) -> Tensor:
+    """`grad` where a decoder's `value` is not clipped."""
+    return grad.masked_fill((value < -0.5) | (value > 255.5), 0)
+
+
+def backward(
+    grad: Tensor, samples: Tensor, levels: Tensor, steps: Tensor, sigma: Tensor, recipe: Recipe, rounding: str,
+    of_steps: bool = False,
+) -> tuple[Tensor, Tensor | None]:  # fmt: skip
+    """(gradient to `samples`, gradient to `steps` [B, 2, 64] if asked for) of `grad`, that to what is shown.
+
+    samples, levels, steps: what `generation` was given and returned. sigma: 0-dim tensor, in samples of the picture.
+    """
+    height, width = samples.shape[2:]
+    components = recipe.components(samples.shape[1])
+    layouts = recipe.layouts(components, height, width)
+    quantised = _split(levels, layouts, grad.dtype)
+    tables = [exact_jpeg.table(steps, x).to(grad.dtype) for x in layouts]
+    spectra = _through_decoder(grad, quantised, tables, layouts, recipe)
+    planes, _ = exact_jpeg.planes(samples, recipe)
+    by_table = torch.zeros((len(grad), 2, 64), dtype=grad.dtype, device=grad.device) if of_steps else None
+    out = []
+    widths = noise(sigma.to(grad.dtype), recipe, components)
+    for i, x in enumerate(layouts):
+        v, h = (linear.analysis(n, grad.dtype, grad.device) for n in (x.v_size, x.h_size))
+        blocks = exact_jpeg.blocks_of(planes[i].to(grad.dtype) - 128, x.v_size, x.h_size)
+        u = (v @ blocks @ h.T) / tables[i]
+        slope = derivative(u, widths[i] / tables[i], rounding)
+        if by_table is not None:
+            by_table[:, x.table] += (spectra[i] * (quantised[i] - u * slope)).sum((1, 2)).flatten(1)
+        out.append(_to_picture(v.T @ (spectra[i] * slope) @ h, x, layouts, recipe, height, width))
+    weights = linear.color_weights(recipe.encode.color) if components == 3 else [[1.0]]
+    parts = linear.mixed(out, linear.transposed(weights))
+    total = torch.stack(parts, 1)
+    return (total if total.shape[1] == samples.shape[1] else total.sum(1, keepdim=True)), by_table
+
+
+def _through_decoder(
+    grad: Tensor, quantised: list[Tensor], tables: list[Tensor], layouts: list[Layout], recipe: Recipe
+) -> list[Tensor]:
+    """The gradient to each component's dequantised coefficients."""
+    height, width = grad.shape[2:]
+    sizes = recipe.block_sizes(len(layouts))
+    weights = linear.rgb_weights(recipe.decoder) if len(layouts) == 3 else [[1.0]]
+    ratios, planes, shown = [], [], []
+    for levels, table, x, (h_size, v_size) in zip(quantised, tables, layouts, sizes, strict=True):
+        v, h = (linear.synthesis(n, grad.dtype, grad.device) for n in (v_size, h_size))
+        rows, columns = -(-x.full_height * v_size // (8 * x.v)), -(-x.full_width * h_size // (8 * x.h))
+        plane = exact_jpeg.plane_of(v.T @ (levels * table) @ h) + 128
+        planes.append(plane)
+        ratio = (x.h * recipe.eighths // h_size, x.v * recipe.eighths // v_size)
+        ratios.append((*ratio, recipe.triangle(*ratio, columns), rows, columns))
+        full = linear.upsampled(plane[:, :rows, :columns].clamp(0, 255), *ratios[-1][:3])
+        shown.append(full[:, :height, :width] - (128 if len(shown) else 0))
+    values = linear.mixed(shown, weights)
+    clipped = [_inside(g, value) for g, value in zip(grad.unbind(1), values, strict=True)]
+    del shown, values
+    out = []
+    for i, back in enumerate(linear.mixed(clipped, linear.transposed(weights))):
+        h_ratio, v_ratio, triangle, rows, columns = ratios[i]
+        back = linear.padded(back, rows * v_ratio, columns * h_ratio)
+        back = linear.upsampled_transposed(back, h_ratio, v_ratio, triangle)
+        back = _inside(linear.padded(back, *planes[i].shape[1:]), planes[i])
+        h_size, v_size = sizes[i]
+        v, h = (linear.synthesis(n, grad.dtype, grad.device) for n in (v_size, h_size))
+        out.append(v @ exact_jpeg.blocks_of(back, v_size, h_size) @ h.T)
+    return out
+
+
+def _to_picture(
+    blocks: Tensor, layout: Layout, layouts: list[Layout], recipe: Recipe, height: int, width: int
+) -> Tensor:
+    """The gradient to a component at full resolution, [B, H, W], of that to the samples its blocks are made from."""
+    max_v = max(x.v for x in layouts)
+    h, v = layout.h * 8 // layout.h_size, layout.v * 8 // layout.v_size
+    plane = exact_jpeg.plane_of(blocks)
+    if recipe.encode.edge is Edge.LIBJPEG:  # below, a component's own last row is repeated
+        plane = linear.folded(plane, min(plane.shape[1], -(-height // max_v) * max_v // v), plane.shape[2])
+    if (h, v) != (1, 1):
+        plane = plane.mul(1 / (h * v)).repeat_interleave(v, 1).repeat_interleave(h, 2)
+    return linear.folded(plane, height, width)

@@ -1,0 +1,110 @@
+"""The linear maps inside a JPEG generation and their transposes, on float tensors: what its gradient is made of."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from ..codec import matrices
+from ..codec.variants import Color, Decoder
+
+
+@cache
+def analysis(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """[8, size]: samples to a block's frequencies, T.81's normalisation of the picture at half size where `size` is 16.
+
+    For 8 it is orthonormal, so its transpose is its inverse.
+    """
+    return torch.from_numpy(matrices.dct_basis(size) / (size / 8) ** 0.5).to(device, dtype)
+
+
+@cache
+def synthesis(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """[8, size]: the transpose of the inverse DCT that makes `size` samples of eight frequencies."""
+    return torch.from_numpy(matrices.dct_basis(size) * (size / 8) ** 0.5).to(device, dtype)
+
+
+def color_weights(color: Color) -> list[list[float]]:
+    """Rows Y, Cb, Cr: the weights of R, G, B (of the three components themselves for NONE)."""
+    if color is Color.NONE:
+        return [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    matrix, shift = matrices.color_forward(color)
+    return [[x / (1 << shift) for x in row[:3]] for row in matrix.tolist()]
+
+
+def rgb_weights(decoder: Decoder) -> list[list[float]]:
+    """Rows R, G, B: the weights of Y, Cb - 128, Cr - 128 in what a decoder shows (unchanged planes of GO)."""
+    if decoder is Decoder.GO:
+        return [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    r_cr, g_cb, g_cr, b_cb = (x / 65536 for x in matrices.color_inverse(decoder))
+    return [[1.0, 0.0, r_cr], [1.0, -g_cb, -g_cr], [1.0, b_cb, 0.0]]
+
+
+def mixed(planes: list[Tensor], weights: list[list[float]]) -> list[Tensor]:
+    """Sums of planes: one a row of `weights`, zeros left out."""
+    out = []
+    for row in weights:
+        terms = [(plane, w) for plane, w in zip(planes, row, strict=True) if w]
+        total = terms[0][0] if terms[0][1] == 1 else terms[0][0] * terms[0][1]
+        for plane, w in terms[1:]:
+            total = total + plane if w == 1 else torch.add(total, plane, alpha=w)
+        out.append(total)
+    return out
+
+
+def transposed(weights: list[list[float]]) -> list[list[float]]:
+    """The transpose."""
+    return [list(column) for column in zip(*weights, strict=True)]
+
+
+def upsampled(plane: Tensor, h: int, v: int, triangle: bool) -> Tensor:
+    """[B, v H, h W] of a float plane [B, H, W]: the triangle filter (ratios 1 and 2), or repetition."""
+    if not triangle:
+        return plane.repeat_interleave(v, 1).repeat_interleave(h, 2)
+    for axis, times in ((1, v), (2, h)):
+        if times == 2:
+            n = plane.shape[axis]
+            before = torch.cat([plane.narrow(axis, 0, 1), plane.narrow(axis, 0, n - 1)], axis)
+            after = torch.cat([plane.narrow(axis, 1, n - 1), plane.narrow(axis, n - 1, 1)], axis)
+            near = 0.75 * plane
+            plane = torch.stack([near + 0.25 * before, near + 0.25 * after], axis + 1).flatten(axis, axis + 1)
+    return plane
+
+
+def upsampled_transposed(grad: Tensor, h: int, v: int, triangle: bool) -> Tensor:
+    """The transpose of `upsampled`: [B, H, W] of [B, v H, h W]."""
+    b, height, width = grad.shape
+    if not triangle:
+        return grad.reshape(b, height // v, v, width // h, h).sum((2, 4))
+    for axis, times in ((2, h), (1, v)):
+        if times == 2:
+            n = grad.shape[axis] // 2
+            first, second = grad.unflatten(axis, (n, 2)).unbind(axis + 1)
+            out = 0.75 * (first + second)
+            if n > 1:
+                out.narrow(axis, 0, n - 1).add_(first.narrow(axis, 1, n - 1), alpha=0.25)
+                out.narrow(axis, 1, n - 1).add_(second.narrow(axis, 0, n - 1), alpha=0.25)
+            out.narrow(axis, 0, 1).add_(first.narrow(axis, 0, 1), alpha=0.25)
+            out.narrow(axis, n - 1, 1).add_(second.narrow(axis, n - 1, 1), alpha=0.25)
+            grad = out
+    return grad
+
+
+def folded(grad: Tensor, height: int, width: int) -> Tensor:
+    """The transpose of continuing a plane: what lies beyond `height` x `width` is added to the last row and column."""
+    rows, columns = grad.shape[1:]
+    if rows > height:
+        grad = torch.cat([grad[:, : height - 1], grad[:, height - 1 :].sum(1, keepdim=True)], 1)
+    if columns > width:
+        grad = torch.cat([grad[:, :, : width - 1], grad[:, :, width - 1 :].sum(2, keepdim=True)], 2)
+    return grad
+
+
+def padded(grad: Tensor, height: int, width: int) -> Tensor:
+    """The transpose of cutting a plane: zeros up to height x width."""
+    rows, columns = grad.shape[1:]
+    return grad if (rows, columns) == (height, width) else torch.nn.functional.pad(
+        grad, (0, width - columns, 0, height - rows)
+    )  # fmt: skip

@@ -1,0 +1,51 @@
+"""What flows between a channel's stages: a batch of pictures as samples, or as something coded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import Tensor
+
+from .recipe import Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A batch of decoded pictures of one size; `steps.Raster` is the same for one picture."""
+
+    samples: Tensor
+    """[B, C, H, W], float32 (or float64), exact integers 0 to 255; C: 1 grey, 2 grey and alpha, 3 RGB, 4 with alpha."""
+    icc: bytes | None = None
+    """The ICC profile that every picture of the batch carries."""
+    orientation: int = 1
+    """EXIF orientation of every picture, 1 to 8, not yet applied."""
+    space: Literal["rgb", "ycbcr"] = "rgb"
+    """What three channels are."""
+    sent_sampling: str | None = None
+    """The sampling of the JPEG that it was decoded from, as `encode.sampling` names it; None if it never was one."""
+
+    @property
+    def width(self) -> int:
+        return self.samples.shape[3]
+
+    @property
+    def height(self) -> int:
+        return self.samples.shape[2]
+
+    @property
+    def has_alpha(self) -> bool:
+        return self.samples.shape[1] in (2, 4)
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """A batch that is to be encoded: the samples, and all that decides about its coefficients.
+
+    It is computed when somebody decodes it: encoding and decoding are one operation, with one backward.
+    """
+
+    picture: Picture
+    steps: Tensor
+    """[B or 1, 2, 64], the picture's float type, integers 1 to 65535: luma's and chroma's steps, natural order."""
+    recipe: Recipe
