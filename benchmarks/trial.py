@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from understudy.report.marks import percent
+
 HERE = Path(__file__).resolve().parent
 
 Truth = Mapping[str, object]
@@ -167,11 +169,6 @@ HEAD = """\
 | channel | learned | train: bytes identical | test: bytes identical | test: coefficients equal | lowest PSNR | s \
 | MiB | denied by what is known |
 | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |"""
-
-
-def percent(share: float) -> str:
-    """A share that reads 100 % only if it is."""
-    return "100 %" if share == 1 else f"{min(100 * share, 99.9999):.4g} %" if share > 0.9999 else f"{100 * share:.2f} %"
 
 
 def decibels(scores: Mapping[str, Any]) -> str:

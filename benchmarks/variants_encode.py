@@ -218,6 +218,21 @@ def by_go(operation: str, variant: str) -> Iterator[Row]:
     )
 
 
+def recorded(tool: str, variant: str, version: str) -> Iterator[Row]:
+    """What other languages' encoders wrote, by the digests of tests/codec/recorded_encoders.json."""
+    import test_recorded_encoders as oracle
+
+    goldens, tally = json.loads(oracle.GOLDENS.read_text(encoding="ascii"))[tool], Tally("files")
+    for job in oracle.jobs(tool):
+        made = hashlib.sha256(oracle.ours(tool, job)).digest()[:8]
+        tally.add(job[-1], made, bytes.fromhex(goldens[" ".join(map(str, job))]))
+    compared = (
+        f"files, by recorded digests (`tests/codec/recorded_encoders.json`): {numbers(tally.cases)}; qualities "
+        f"{numbers(oracle.QUALITIES)}; {numbers(f'{w}x{h}' for w, h in oracle.SIZES)}; a drawing"
+    )
+    yield Row(variant, f"{version}, recorded", compared, str(tally))
+
+
 def facebook() -> Iterator[Row]:
     folders = sorted((SHARED / "golden").glob("facebook-*"))
     if not folders:
@@ -317,6 +332,10 @@ ENCODERS = (
     Group("jpegli", "pyjpegli", jpegli_by_pyjpegli),
     Group("jpegli, progressive and its switches", "recorded digests", jpegli_recorded),
     Group("Go's image/jpeg", "Go", partial(by_go, "encode", "Go's image/jpeg")),
+    Group("Java's ImageIO, `law = java-imageio`", "recorded digests", partial(
+        recorded, "java", "Java's ImageIO, `law = java-imageio`", "OpenJDK 17.0.15 (Debian's, on libjpeg-turbo)")),
+    Group("jpeg-js, `dct = jpeg-js`", "recorded digests", partial(
+        recorded, "jpeg-js", "jpeg-js, `dct = jpeg-js`", "jpeg-js 0.4.4, Node 20")),
     Group("Facebook classic (`facebook/classic-2014`)", "Facebook", facebook),
 )  # fmt: skip
 DECODERS = (

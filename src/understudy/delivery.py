@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,9 @@ import numpy as np
 from .codec.color import ycbcr_to_rgb
 from .codec.decode import to_rgb
 from .errors import PictureError, UnderstudyError
-from .jpeg.coefficients import Coefficients, Component, grids
+from .jpeg.coefficients import Blocks, Coefficients, Component, grids
 from .jpeg.compose import Encoded
+from .jpeg.entropy_decode import read_coefficients
 from .jpeg.parse import parse
 from .jpeg.syntax import JpegStream
 from .profile import Profile, load_profile
@@ -58,18 +60,25 @@ class Delivery:
     stream: JpegStream
     profile: Profile
     """The profile that made it, overrides applied."""
-    encoded: Encoded
+    encoded: Encoded | None
+    """The picture before it was arranged as a file; None where a file was passed through as it was sent."""
     stages: tuple[Stage, ...] = ()
     """What each step made, if `trace` was asked for."""
     notes: tuple[str, ...] = ()
 
     def pixels(self) -> Pixels:
         """The delivered picture as libjpeg-turbo decodes it (islow, fancy upsampling), uint8 `[H, W, 1 or 3]`."""
+        if self.encoded is None:
+            found = self.coefficients()
+            blocks, steps = [c.blocks for c in found.components], [c.steps for c in found.components]
+            return _as_shown(blocks, steps, found.factors, found.width, found.height)
         return _decoded(self.encoded)
 
     def coefficients(self) -> Coefficients:
-        """The quantised coefficients."""
+        """The quantised coefficients. Raises JpegError for a damaged file that was passed through."""
         e = self.encoded
+        if e is None:
+            return read_coefficients(self.stream)
         layout = grids(e.width, e.height, [(c.h_samp_factor, c.v_samp_factor) for c in e.components])
         steps = {t.Tq: np.array(t.steps_natural, np.uint16).reshape(8, 8) for t in e.quant_tables}
         rows = zip(e.components, layout, e.blocks, strict=True)
@@ -126,8 +135,9 @@ def mimic(
             encoded = value
         if trace:
             stages.append(Stage(step.name, value))
+        if isinstance(value, Delivered):
+            break  # at the last step, or where a file is passed through
     assert isinstance(value, Delivered), "a loaded profile ends in a delivered file"
-    assert encoded is not None, "only encoded pictures are delivered"
     return Delivery(value.data, value.stream, chosen, encoded, tuple(stages), tuple(context.notes))
 
 
@@ -164,13 +174,19 @@ def _raster_of_image(image: Any) -> Raster:
 
 def _decoded(encoded: Encoded) -> Pixels:
     steps = {t.Tq: np.array(t.steps_natural, np.uint16).reshape(8, 8) for t in encoded.quant_tables}
-    if len(encoded.components) not in (1, 3):
-        raise UnderstudyError(f"{len(encoded.components)} components", place="decoding the delivery", expected="1 or 3")
-    pixels = to_rgb(
+    return _as_shown(
         encoded.blocks,
         [steps[c.quant_tbl_no] for c in encoded.components],
         [(c.h_samp_factor, c.v_samp_factor) for c in encoded.components],
         encoded.width,
         encoded.height,
     )
+
+
+def _as_shown(
+    blocks: Sequence[Blocks], steps: Sequence[Any], factors: Sequence[tuple[int, int]], width: int, height: int
+) -> Pixels:
+    if len(blocks) not in (1, 3):
+        raise UnderstudyError(f"{len(blocks)} components", place="decoding the delivery", expected="1 or 3")
+    pixels = to_rgb(blocks, steps, factors, width, height)
     return pixels if pixels.ndim == 3 else pixels[:, :, None]

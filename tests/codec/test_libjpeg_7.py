@@ -11,7 +11,7 @@ from codec_oracles import File as JpegFile
 from codec_oracles import noise, scene, with_dummies_shown
 
 from understudy.codec.encode import LIBJPEG, LIBJPEG_7, forward
-from understudy.codec.tables import quant_tables
+from understudy.codec.tables import Law, quant_tables
 
 VERSIONS = ["7", "8", "8a", "8b", "8c", "8d", "9", "9a", "9b", "9c", "9d", "9e", "9f"]
 SAMPLINGS = [
@@ -76,3 +76,21 @@ def test_9e_has_another_chroma_table(tmp_path: Path) -> None:
         file = encoded(noise(16, 16), tmp_path, version, SAMPLINGS[2], 50)
         luma, chroma = quant_tables("annex-k", 50)
         assert (list(file.steps[0]), list(file.steps[1])) == (list(luma), [dc, *chroma[1:]]), version
+
+
+@pytest.mark.parametrize("version", ["9d", "9e", "9f"])
+def test_the_tables_of_each_quality(version: str, tmp_path: Path) -> None:
+    """9e and 9f begin chroma's with 16; steps above 255 are written as they are, in 16 bits."""
+    law = Law.ANNEX_K if version == "9d" else Law.LIBJPEG_9E
+    for quality in (*range(1, 100, 7), 99, 100):
+        file = encoded(scene(8, 8), tmp_path, version, SAMPLINGS[2], quality)
+        theirs = [tuple(np.asarray(steps).reshape(64).tolist()) for steps in file.steps[:2]]
+        assert tuple(theirs) == quant_tables(law, quality, force_baseline=False), quality
+
+
+def test_what_9e_changed() -> None:
+    for quality in (30, 50):
+        (luma, chroma), (old_luma, old_chroma) = (quant_tables(law, quality) for law in (Law.LIBJPEG_9E, Law.ANNEX_K))
+        assert luma == old_luma
+        assert [i for i in range(64) if chroma[i] != old_chroma[i]] == [0]
+    assert quant_tables(Law.LIBJPEG_9E, 90) == quant_tables(Law.ANNEX_K, 90)

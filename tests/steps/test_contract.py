@@ -151,6 +151,10 @@ def fields(kind: type[Step]) -> list[tuple[str, Any, Any]]:
     return [(f.name, hints[f.name], f.default) for f in dataclasses.fields(kind)]  # type: ignore[arg-type]
 
 
+MAY_GIVE: dict[str, Any] = {"passthrough": (Source, Delivered)}
+"""The one step that may end a delivery early."""
+
+
 @pytest.mark.parametrize("kind", registry().values(), ids=registry())
 class TestContract:
     def test_form(self, kind: type[Step]) -> None:
@@ -213,7 +217,7 @@ class TestContract:
                 assert "\n" not in str(error)
                 continue
             assert content(value) == before
-            assert isinstance(first, kind.gives)
+            assert isinstance(first, MAY_GIVE.get(kind.name, kind.gives))
             assert content(kind().exact(value, Context())) == content(first)
             assert content(value) == before
             done += 1
@@ -229,7 +233,7 @@ class TestContract:
                     except UnderstudyError as error:
                         assert "\n" not in str(error)
                     else:
-                        assert isinstance(made, kind.gives)
+                        assert isinstance(made, MAY_GIVE.get(kind.name, kind.gives))
                         if isinstance(made, Delivered):
                             assert parse(made.data).anomalies == ()
 

@@ -39,7 +39,7 @@ def _eight_points(x: Any, first: int, step: int) -> None:
 
 @kernel
 def forward(plane: Any, out: Any) -> None:
-    """The transform of every 8x8 block of `plane`, level-shifted, into the rows of `out`, float64: rows, then columns."""
+    """The transform of every 8x8 block of `plane`, level-shifted, into the rows of `out`, float64; rows first."""
     h_blocks = plane.shape[1] // 8
     for v in range(plane.shape[0] // 8):
         for h in range(h_blocks):

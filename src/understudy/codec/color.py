@@ -107,6 +107,16 @@ def rgb_to_ycbcr(rgb: NDArray[np.uint8], color: Color) -> Planes:
     return y, cb, cr
 
 
+def cmyk_to_rgb(cmyk: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """uint8 [H, W, 3] of [H, W, 4], 0 to 255 for no ink to full ink: `w - C w / 255` rounded, w = 255 - K.
+
+    Source: Pillow's `convert`, asked for every C and K (tests/steps/test_source_kinds.py).
+    """
+    white = 255 - cmyk[:, :, 3:].astype(np.int32)
+    product = cmyk[:, :, :3] * white + 128
+    return np.clip(white - ((product + (product >> 8)) >> 8), 0, 255).astype(np.uint8)
+
+
 def ycbcr_to_rgb(
     y: NDArray[np.uint8], cb: NDArray[np.uint8], cr: NDArray[np.uint8], decoder: Decoder = Decoder.LIBJPEG_TURBO
 ) -> NDArray[np.uint8]:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._jit import kernel
-from . import _jpeg_js_kernels as jpeg_js
 from ..errors import UnderstudyError
+from . import _jpeg_js_kernels as jpeg_js
 from .variants import Dct, Quantizer
 
 __all__ = ["Quantizer", "quantize"]

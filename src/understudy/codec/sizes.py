@@ -37,6 +37,11 @@ class Derive(StrEnum):
     """side / (bounded side / limit), in float64."""
     ASPECT = "aspect"
     """limit * (side / bounded side), in float64."""
+    SCALE_BOTH = "scale-both"
+    """As `scale`, the bounded side too: rounded down it may end one short of its limit (1601 * (1600 / 1601) does), and
+    it becomes a multiple where there is one."""
+    SHRINK_BOTH = "shrink-both"
+    """As `shrink`, the bounded side too."""
     PILLOW_THUMBNAIL = "pillow-thumbnail"
     """Image.thumbnail's: whichever of floor and ceil comes nearer to the aspect ratio; `rounding` is not used."""
 
@@ -113,7 +118,11 @@ def target(
     if side == bound or (side < bound and not upscale):
         return Target(width, height, 1.0)
     derived = _derived(side, other, bound, by_width, derive, rounding, multiple)
-    return Target(bound if by_width else derived, derived if by_width else bound, bound / side)
+    bounded = _derived(side, side, bound, by_width, derive, rounding, multiple) if derive in _BOTH else bound
+    return Target(bounded if by_width else derived, derived if by_width else bounded, bound / side)
+
+
+_BOTH = frozenset({Derive.SCALE_BOTH, Derive.SHRINK_BOTH})
 
 
 def _in_turn(
@@ -136,9 +145,9 @@ def _derived(
     match derive:
         case Derive.EXACT:
             return _rounded(other * bound, side, rounding, multiple)
-        case Derive.SCALE:
+        case Derive.SCALE | Derive.SCALE_BOTH:
             return _rounded(other * (bound / side), 1, rounding, multiple)
-        case Derive.SHRINK:
+        case Derive.SHRINK | Derive.SHRINK_BOTH:
             return _rounded(other / (side / bound), 1, rounding, multiple)
         case Derive.ASPECT:
             return _rounded(bound * (other / side), 1, rounding, multiple)

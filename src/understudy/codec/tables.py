@@ -67,7 +67,7 @@ ANNEX_K_CHROMA_NATURAL: Table = (
 )
 """T.81 table K.2."""
 LIBJPEG_9E_CHROMA_NATURAL: Table = (16, *ANNEX_K_CHROMA_NATURAL[1:])
-"""Measured on jpeglib's 9e and 9f, every quality; 9d still has 17 (tests/codec/test_codec_laws.py)."""
+"""Measured on jpeglib's 9e and 9f, every quality; 9d still has 17 (tests/codec/test_libjpeg_7.py)."""
 MOZJPEG_3_NATURAL: Table = (
     16, 16, 16, 18, 25, 37, 56, 85,
     16, 17, 20, 27, 34, 40, 53, 75,
@@ -227,7 +227,7 @@ def _scale_java(base_natural: Sequence[int], quality: int, force_baseline: bool)
     """javax.imageio.plugins.jpeg.JPEGQTable.getScaledInstance at the scale of JPEGImageWriteParam's quality.
 
     Source: the documentation of both (a linear rating, 0.5 / quality below 0.5, else 2 - 2 quality; rounded, at least
-    1); that all of it is float32 is measured: OpenJDK 17, every quality (tests/codec/test_codec_laws.py).
+    1); that all of it is float32 is measured: OpenJDK 17, every quality (tests/codec/test_recorded_encoders.py).
     """
     rating = jpegli.f32(quality / 100)
     factor = jpegli.f32(0.5 / rating if quality < 50 else 2 - jpegli.f32(2 * rating))

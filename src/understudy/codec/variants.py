@@ -74,6 +74,17 @@ class Decoder(StrEnum):
     """Go's image/jpeg: an inverse DCT of its own, chroma repeated, and the picture stays in YCbCr; see go_jpeg.py."""
 
 
+class Depth16(StrEnum):
+    """How samples of 16 bits become 8 where a picture is read; see steps/decode.py."""
+
+    STRIP = "strip"
+    """The upper byte: libpng's png_set_strip_16, so OpenCV and libgd; libvips and Pillow for colours."""
+    SCALE = "scale"
+    """v / 257 rounded: libpng's png_set_scale_16."""
+    PILLOW = "pillow"
+    """Pillow's `convert`: the upper byte of colours, but grey samples above 255 become 255."""
+
+
 class Dct(StrEnum):
     """A forward DCT; what `dct.forward` returns is in the variant's own scale, which `quantize` knows."""
 

@@ -130,6 +130,7 @@ def encode(
     restart_interval: int = 0,
     most_corrections: int = LIBJPEG_MOST_CORRECTIONS,
     force_baseline: bool = True,
+    always_pad: bool = False,
 ) -> Encoded:
     """The entropy-coded picture.
 
@@ -139,6 +140,7 @@ def encode(
     most_corrections: see LIBJPEG_MOST_CORRECTIONS; JPEGLI has its own.
     force_baseline: with JPEGLI in a sequential file, at most two tables a class.
     restart_interval: MCUs between RSTm, 0 for none.
+    always_pad: see `Tokens.encode`; not with JPEGLI.
 
     Raises JpegError for shapes that do not fit, coefficients without a code, standard tables in a progressive file.
     """
@@ -163,7 +165,7 @@ def encode(
             slots = tuple((0, 0) if i == 0 else (1, 1) for i in spec.components)
             tokens = tokenizer.scan(spec, slots, restart_interval=restart_interval, most_corrections=most_corrections)
             tables = _tables(tokens, huffman)
-            return CodedScan(spec, slots, tables, tokens.encode(tables))
+            return CodedScan(spec, slots, tables, tokens.encode(tables, always_pad))
 
         scans = script(code) if callable(script) else [code(spec) for spec in script]
     return Encoded(width, height, progressive, tuple(components), tuple(quant_tables), restart_interval,

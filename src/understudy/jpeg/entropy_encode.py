@@ -37,9 +37,10 @@ class Tokens:
     """Symbol frequencies `[256]` of each table that the scan uses."""
     restarts: int
 
-    def encode(self, tables: Mapping[Slot, HuffTable]) -> bytes:
+    def encode(self, tables: Mapping[Slot, HuffTable], always_pad: bool = False) -> bytes:
         """The entropy-coded data, stuffed, RSTm included, padded with ones.
 
+        always_pad: a scan without restarts that ends with a whole byte gets a byte of ones more.
         Raises JpegError if a table that the scan needs is missing or lacks a symbol that occurs.
         """
         lookup = np.zeros(8 * 256, np.uint32)
@@ -63,7 +64,8 @@ class Tokens:
             bits += int((counts * (row & 255)).sum())
         out = np.empty(2 * (bits // 8 + 1) + 4 * self.restarts + 16, np.uint8)
         size = kernels.emit(self.tokens, lookup, out)
-        return out[:size].tobytes()
+        more = b"\xff\0" if always_pad and not self.restarts and bits % 8 == 0 else b""
+        return out[:size].tobytes() + more
 
 
 class Tokenizer:

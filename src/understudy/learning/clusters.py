@@ -92,7 +92,9 @@ def _sent_tables(pair: Observed) -> tuple[tuple[int, ...], tuple[int, ...]] | No
 
 def _searched(files: Sequence[Stated], traits: Sequence[dict[str, frozenset[Any]]]) -> None:
     """Scripts that a search found vary with content: they get the search's name as a value that they share."""
-    progressive = [i for i, f in enumerate(files) if f.pair.stream.frame is not None and f.pair.stream.frame.progressive]
+    progressive = [
+        i for i, f in enumerate(files) if f.pair.stream.frame is not None and f.pair.stream.frame.progressive
+    ]
     for i in progressive:
         script = files[i].options["encode.script"][0]
         if isinstance(script, str) and len(progressive) == 1:

@@ -13,7 +13,6 @@ from typing import Any
 
 from ..errors import UnderstudyError
 from ..jpeg.compose import DhtLayout, Encoded, Huffman, Layout, Selectors, layout
-from ..jpeg.entropy_encode import LIBJPEG_MOST_CORRECTIONS
 from ..jpeg.huffman import STANDARD
 from ..jpeg.syntax import Dht, JpegStream, Opaque, ScanSpec
 from ..steps.encode import SEARCHES, Encode
@@ -47,30 +46,44 @@ def coded(pair: Observed, encode: Encode) -> Encoded:
 
 
 def codings(files: Sequence[Stated]) -> list[Options]:
-    """For each file the options of `encode.huffman`, `encode.most_corrections`, `envelope.dht`, `envelope.selectors`,
+    """For each file the options of `encode.huffman`, `encode.always_pad`, `envelope.dht`, `envelope.selectors`,
     `envelope.merge_dqt`; empty where no hypothesis gives the scans' bytes."""
     tried_first: Huffman | None = None
-    out = []
+    out: list[Options] = []
     for file in files:
         found = _coding(file, tried_first)
         tried_first = found.get("encode.huffman", (tried_first,))[0]
         out.append(found)
+    if any(found.get("encode.always_pad") == (True,) for found in out):
+        # A scan that ends within a byte is padded either way: such files agree with both.
+        for file, found in zip(files, out, strict=True):
+            if found.get("encode.always_pad") == (False,) and _writes(file, found["encode.huffman"][0], True):
+                found["encode.always_pad"] = (False, True)
     return out
 
 
 def _coding(file: Stated, tried_first: Huffman | None) -> Options:
-    stream = file.pair.stream
-    kinds = hypotheses(stream)
-    for huffman in sorted(kinds, key=lambda kind: kind is not tried_first):
-        try:
-            encoded = coded(file.pair, replace(explicit(file), huffman=huffman))
-        except UnderstudyError:
+    kinds = sorted(hypotheses(file.pair.stream), key=lambda kind: kind is not tried_first)
+    for huffman, always_pad in product(kinds, (False, True)):
+        if always_pad and not (huffman is Huffman.STANDARD and _ends_with_ones(file.pair.stream)):
             continue
-        if [s.data for s in encoded.scans] == [s.data for s in stream.scans]:
-            return {"encode.huffman": (huffman,), "encode.most_corrections": (LIBJPEG_MOST_CORRECTIONS,)} | _layouts(
-                file, encoded
-            )
+        encoded = _writes(file, huffman, always_pad)
+        if encoded is not None:
+            return {"encode.huffman": (huffman,), "encode.always_pad": (always_pad,)} | _layouts(file, encoded)
     return {}
+
+
+def _ends_with_ones(stream: JpegStream) -> bool:
+    return any(s.data.endswith(b"\xff\x00") for s in stream.scans)
+
+
+def _writes(file: Stated, huffman: Huffman, always_pad: bool) -> Encoded | None:
+    """The file's coefficients coded so, where that gives its scans' bytes; else None."""
+    try:
+        encoded = coded(file.pair, replace(explicit(file), huffman=huffman, always_pad=always_pad))
+    except UnderstudyError:
+        return None
+    return encoded if [s.data for s in encoded.scans] == [s.data for s in file.pair.stream.scans] else None
 
 
 def hypotheses(stream: JpegStream) -> tuple[Huffman, ...]:

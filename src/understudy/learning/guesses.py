@@ -23,20 +23,20 @@ from .question import Decision
 from .questions import questions
 from .search import Search
 from .settling import label as in_words
-from .size_rules import SizeRule, size_rules
+from .size_rules import COSTS, SizeRule, SizeRules, size_rules
 
 SIZE_RULE = "size rule"
 SOFTWARE = "software"
 SIZE_FIELDS = ("fit", "limit", "limit_height", "derive", "rounding", "multiple", "upscale")
-FARTHEST = 3.0
-"""How much more unusual (`size_rules.COSTS`) a size rule may be that a habit prefers to the simplest."""
+AGAINST = 1.5
+"""What a size rule costs (in `size_rules.COSTS`) for a part that the software does otherwise by default."""
 
 WOULD_TELL = {
     "decode": "a detailed 4:2:0 JPEG at least four times larger than what is delivered, and a PNG of the same picture",
     "orient": "JPEGs whose EXIF orientation is 6, 3 and 2",
     "color": "a picture of strong colours with a Display P3 or Adobe RGB profile",
     "flatten": "an RGBA picture with clear and half clear places over colours that differ, larger than the limit",
-    "resize": "detailed pictures whose ratio to the limit is no simple fraction, with alpha and with EXIF orientation 6",
+    "resize": "detailed pictures whose ratio to the limit is no simple fraction, some with alpha, some turned by EXIF",
     "sharpen": "a picture of sharp edges, larger than the limit",
     "generation": "a picture with strong colour edges, in PNG",
     "encode": "a grey picture, and PNGs with noise and with sharp colour edges whose sides are no multiples of 16",
@@ -58,17 +58,30 @@ def settle(search: Search, headers: Headers) -> Headers:
     unknown = {key for found in options.values() for key in _varying(found)} | _open_in_headers(headers)
     unknown |= {f"resize.{name}" for name in SIZE_FIELDS}
     known = {k: v for k, v in habits.facts(search.pipeline, headers.envelope).items() if k not in unknown}
-    names = habits.software(search.pipeline, headers.family, headers.envelope, unknown)
+    sizes = size_rules(search.pairs)
+    names = _recognise(habits.matches(known), sizes.rules)
     search.decisions[SOFTWARE] = _recognised(names, known)
     if names:
         for name, found in options.items():
             _by_habit(search, search.decisions[name], found, names)
         headers = _headers_by_habit(search, headers, names)
-    _size_rule(search, names)
+    search.decisions[SIZE_RULE] = _size_rule(search, sizes, names)
     for name, decision in search.decisions.items():
         if decision.guess and not decision.would_tell:
             search.decisions[name] = replace(decision, would_tell=WOULD_TELL.get(decision.step, ""))
     return headers
+
+
+def _recognise(matches: Sequence[habits.Match], rules: Sequence[SizeRule]) -> tuple[str, ...]:
+    """The software that is not told apart, best first: what it shows, and how usual for it a rule for the sizes is."""
+    weights = {m.software.name: m.weight - (_unusual(m.software, rules) if rules else 0) for m in matches if m.supports}
+    best = max(weights.values(), default=0.0)
+    return tuple(sorted((n for n, w in weights.items() if w >= best - habits.CLASS), key=lambda n: -weights[n]))
+
+
+def _unusual(software: habits.Software, rules: Sequence[SizeRule]) -> float:
+    """How unusual for that software its most usual rule is."""
+    return min(unusual(rule, software.habits) for rule in rules)
 
 
 def _recognised(names: Sequence[str], known: Mapping[str, Any]) -> Decision:
@@ -85,7 +98,7 @@ def _recognised(names: Sequence[str], known: Mapping[str, Any]) -> Decision:
                     guess=True, reason=reason, evidence=evidence)  # fmt: skip
 
 
-# --- questions ---------------------------------------------------------------------------------------------------------
+# --- questions -------------------------------------------------------------------------------------------------------
 
 
 def _options(search: Search, decision: Decision) -> list[_Option]:
@@ -141,7 +154,7 @@ def _whose(names: Sequence[str], keys: Collection[str]) -> str:
 
 
 def transplanted(current: Pipeline, old: Pipeline, new: Pipeline) -> Pipeline | None:
-    """`current` with what makes `new` of `old`: parameters, and the order of steps; None where they have other steps."""
+    """`current` with what makes `new` of `old`: parameters, order of steps; None where they have other steps."""
     if sorted(old.names) != sorted(new.names) or not set(old.names) <= set(current.names):
         return None
     made = current
@@ -171,7 +184,7 @@ def as_good(search: Search, made: Pipeline) -> bool:
     return True
 
 
-# --- headers -----------------------------------------------------------------------------------------------------------
+# --- headers ---------------------------------------------------------------------------------------------------------
 
 
 def _open_in_headers(headers: Headers) -> set[str]:
@@ -228,32 +241,40 @@ def _changed(step: Any, parameter: str, value: Any) -> Any:
     return replace(step, **{parameter: typed})
 
 
-# --- sizes -------------------------------------------------------------------------------------------------------------
+# --- sizes -----------------------------------------------------------------------------------------------------------
 
 
-def _size_rule(search: Search, names: Sequence[str]) -> None:
-    """Of the size rules that give every received size, the software's own; the decision is put beside the others."""
-    found = size_rules(search.pairs)
-    decision = found.decision
+def _size_rule(search: Search, sizes: SizeRules, names: Sequence[str]) -> Decision:
+    """Of the size rules that give every received size, the software's own goes into the pipeline."""
+    decision = sizes.decision
     present = search.pipeline.find(Resize)
-    if present is not None and found.rules and decision.guess and names:
-        near = [r for r in found.rules if r.cost <= found.rules[0].cost + FARTHEST and r.by == found.rules[0].by]
-        keys = {f"resize.{name}" for name in SIZE_FIELDS if name not in ("limit", "limit_height")}
-        ranked = sorted(near, key=lambda r: (-habits.agreement(names, _size_facts(r), keys), r.cost))
-        for rule in ranked[:3]:
-            made = _with_rule(search.pipeline, present, rule)
-            if made == search.pipeline or as_good(search, made):
-                search.pipeline = made
-                told = _whose(names, keys) or "no habit is known"
-                if str(rule) != decision.answer:
-                    decision = _guessed(decision, str(rule), told)
-                break
-    search.decisions[SIZE_RULE] = decision
+    if present is None or not sizes.rules or not decision.guess or not names:
+        return decision
+    usual = habits.by_name(names[0]).habits
+    for rule in sorted((r for r in sizes.rules if r.by == sizes.rules[0].by), key=lambda r: unusual(r, usual))[:3]:
+        made = _with_rule(search.pipeline, present, rule)
+        if made != search.pipeline and not as_good(search, made):
+            continue
+        search.pipeline = made
+        if str(rule) == decision.answer:
+            return decision
+        told = _whose(names, {f"resize.{name}" for name in SIZE_FIELDS})
+        return _guessed(decision, str(rule), f"nearest to what {told} does" if told else "the simplest")
+    return decision
 
 
-def _size_facts(rule: SizeRule) -> dict[str, Any]:
+def unusual(rule: SizeRule, usual: Mapping[str, Any]) -> float:
+    """The rule's cost (`size_rules.COSTS`) where the software's habits are not known; nothing for a part that is its
+    habit, and AGAINST more for one that is another."""
     step = Resize(**rule.resize)
-    return {f"resize.{name}": habits.plain(getattr(step, name)) for name in SIZE_FIELDS}
+    cost = rule.cost
+    for name in ("fit", "derive", "rounding", "upscale", "multiple"):
+        own = getattr(step, name)
+        part = COSTS.get(own, 0.0) if name in ("fit", "derive", "rounding") else COSTS[name] * (name in rule.resize)
+        habit = usual.get(f"resize.{name}")
+        if habit is not None:
+            cost += -part if habits.plain(own) == habit else AGAINST
+    return cost
 
 
 def _with_rule(pipeline: Pipeline, present: Resize, rule: SizeRule) -> Pipeline:

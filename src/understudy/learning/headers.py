@@ -1,8 +1,8 @@
 """Everything that received files state, as parameters of `encode` and `envelope`, proved by writing each file again.
 
 Each file gives, for each parameter, the values that agree with it (`stated`, `coding`). A value that agrees with all
-files is taken; of several the simplest, and the decision says that the others were not told apart. Where no value agrees
-with all, a rule by size is looked for (`rules`); what is left is declared free, which `--like` takes from a file.
+files is taken; of several the simplest, and the decision says that the others were not told apart. Where no value
+agrees with all, a rule by size is looked for (`rules`); what is left is declared free: `--like` takes it from a file.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..codec.tables import Law
-from ..errors import UnderstudyError
+from ..errors import PairsError, UnderstudyError
 from ..evidence import observe
-from ..jpeg.compose import Encoded
-from ..jpeg.syntax import Dht
+from ..jpeg.compose import Encoded, Huffman
+from ..jpeg.syntax import Opaque
 from ..rewriting import differences
 from ..steps import Rule
 from ..steps.encode import Encode
 from ..steps.envelope import Envelope
 from . import rules
-from .coding import Options, coded, codings, searches
+from .coding import Options, coded, codings, hypotheses, searches
 from .observed import Observed
 from .question import Decision
 from .settling import Settled, label, settle
@@ -36,7 +36,7 @@ PARAMETERS = {
     "encode.unused_tables": "unused tables of grey pictures",
     "encode.script": "scan script",
     "encode.huffman": "Huffman tables",
-    "encode.most_corrections": "correction bits",
+    "encode.always_pad": "padding of the last byte",
     "encode.restart_interval": "restart interval",
     "envelope.jfif": "JFIF",
     "envelope.density": "density",
@@ -46,6 +46,7 @@ PARAMETERS = {
     "envelope.token": "IPTC token",
     "envelope.icc": "embedded ICC profile",
     "envelope.comment": "comment",
+    "envelope.comment_at": "place of the comment",
     "envelope.merge_dqt": "DQT segments",
     "envelope.dht": "DHT segments",
     "envelope.selectors": "table selectors",
@@ -58,13 +59,18 @@ WOULD_TELL = {
     "encode.grey": "a grey picture of one channel, and one in RGB of which every pixel is grey",
     "envelope.density": "a sent JPEG whose JFIF segment states 300 dots an inch",
     "envelope.icc": "a picture with an ICC profile of its own",
-    "envelope.comment": "a sent JPEG with a comment",
+    "envelope.comment": "a sent JPEG with a comment, or without one",
+    "envelope.adobe_transform": "a sent JPEG with Adobe's segment, or without one",
     "encode.force_baseline": "nothing at this quality: no step is above 255",
     "envelope.selectors": "",
 }
 
-SILENT = frozenset({"encode.most_corrections", "encode.force_baseline", "envelope.selectors"})
+SILENT = frozenset({"encode.always_pad", "encode.force_baseline", "envelope.selectors"})
 """Parameters whose ties change no byte of files like these; they are told as settled, not as guesses."""
+
+
+SENT_PARTS = {"COM": "envelope.comment", "APP14": "envelope.adobe_transform"}
+"""Markers that are kept where these parameters come out as `sent`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,18 +92,29 @@ class Headers:
 
 
 def headers(pairs: Sequence[Observed]) -> Headers:
-    """What the received files of `pairs` state. Each has one or three components and undamaged scans."""
+    """What the received files of `pairs` state. Each has one or three components and undamaged scans.
+
+    Raises PairsError for no pairs.
+    """
+    if not pairs:
+        raise PairsError("no pairs", place="headers", expected="at least one")
     files = [stated(pair) for pair in pairs]
     options = [{**file.options, **found} for file, found in zip(files, codings(files), strict=True)]
-    if found := searches(files):
-        for file, row in zip(files, options, strict=True):
-            row["encode.script"] = (*found, *file.options["encode.script"])
-    settled = {name: settle(name, _rows(files, options, name)) for name in PARAMETERS}
-    settled = {name: s for name, s in settled.items() if s is not None}
+    searched = searches(files)
+    for file, row in zip(files, options, strict=True):
+        row["encode.script"] = (*searched, *file.options["encode.script"])
+    _told_apart(files, options)
+    rows = {name: _rows(files, options, name) for name in PARAMETERS}
+    settled = {name: found for name, row in rows.items() if (found := settle(name, row)) is not None}
+    _unknown_coding(files, settled)
     quant = _tables(files)
     encode = _with(Encode(), "encode", settled, quant.values)
-    kept, kept_decisions = _kept(files, options)
-    envelope = replace(_with(Envelope(), "envelope", settled, {}), **kept, **_ids(files), order=_order(files))
+    keep, kept_decisions = _kept(files, options)
+    made = _with(Envelope(), "envelope", settled, {"keep": keep})
+    made = replace(made, keep=(*made.keep, *(m for m, name in SENT_PARTS.items() if settled[name].value == "sent")))
+    if made.icc == "sent" and any(f.parts.count("kept") > 1 for f in files):
+        made = replace(made, icc="none", keep=(*made.keep, "APP2"))  # the profile stands among the segments kept
+    envelope = replace(made, **_ids(files), order=_order(files, made.keep))
     encode, free = _own_sampling(encode, files)
     free |= {name: s.why_free(PARAMETERS[name]) for name, s in settled.items() if s.free} | quant.free
     decisions = [*quant.decisions, *(_decision(name, s) for name, s in settled.items()), *kept_decisions]
@@ -109,6 +126,17 @@ def headers(pairs: Sequence[Observed]) -> Headers:
     )  # fmt: skip
 
 
+def _unknown_coding(files: Sequence[Stated], settled: dict[str, Settled]) -> None:
+    """Where no hypothesis gave any file's scans: optimal tables, unless the file's are the standard ones."""
+    if "encode.huffman" in settled:
+        return
+    kind = Huffman.OPTIMAL if Huffman.OPTIMAL in hypotheses(files[0].pair.stream) else Huffman.STANDARD
+    reason = (
+        "no origin of tables known here gives the scans' bytes of any file; their coefficients are read all the same"
+    )
+    settled["encode.huffman"] = Settled(kind, (), reason, unknown=True)
+
+
 def _rows(files: Sequence[Stated], options: Sequence[Options], name: str) -> list[tuple[str, tuple[Any, ...]]]:
     return [(f.pair.name, row[name]) for f, row in zip(files, options, strict=True) if row.get(name)]
 
@@ -117,8 +145,7 @@ def _with(step: Any, prefix: str, settled: dict[str, Settled], more: dict[str, A
     values = {name.split(".")[1]: s.value for name, s in settled.items() if name.startswith(f"{prefix}.")}
     if values.get("sampling") == "sent":
         values |= {"sampling": "4:2:0", "keep_sampling": True}
-    if values.get("comment") == "sent":
-        del values["comment"]
+    values = {name: value for name, value in values.items() if value != "sent" or name in ("density", "icc")}
     return replace(step, **values, **more)
 
 
@@ -200,7 +227,10 @@ def _quality_rule(files: Sequence[Stated], law: Law, qualities: list[int], more:
     guess = False
     quality: int | Rule = Counter(qualities).most_common(1)[0][0]
     if own is not None:
-        answer, reason = f"{law}, the sent JPEG's own quality, else {own}", f"{len(files)} of {len(files)} files; {told}"
+        answer, reason = (
+            f"{law}, the sent JPEG's own quality, else {own}",
+            f"{len(files)} of {len(files)} files; {told}",
+        )
         decision = Decision("quantisation tables", "encode", answer, reason=reason, evidence=evidence)
         return _Quant({"law": law, "quality": own, "keep_quality": True, **more}, {}, (decision,))
     if found is not None:
@@ -245,39 +275,59 @@ def _ids(files: Sequence[Stated]) -> dict[str, Any]:
     return {} if longest == default[: len(longest)] else {"component_ids": longest}
 
 
-def _order(files: Sequence[Stated]) -> tuple[Any, ...]:
-    """The default order where all files agree with it, else the longest order seen, then what was not seen."""
+def _order(files: Sequence[Stated], keep: Sequence[str]) -> tuple[Any, ...]:
+    """The default order where all files agree with it, else one that agrees with all, the default deciding the rest."""
     default = Envelope().order
-    seen = [f.parts for f in files]
+    renamed = {part: "kept" for part, marker in (("comment", "COM"), ("adobe", "APP14"), ("icc", "APP2"))
+               if marker in keep}  # fmt: skip
+    seen = [tuple(dict.fromkeys(renamed.get(part, part) for part in f.parts)) for f in files]
     if all(list(parts) == sorted(parts, key=default.index) for parts in seen):
         return default
-    longest = max(seen, key=len)
-    return (*longest, *(part for part in default if part not in longest))
+    after = {part: {q for parts in seen if part in parts for q in parts[: parts.index(part)]} for part in default}
+    # What no file has comes last: where it would stand is not known.
+    left = sorted(default, key=lambda part: not any(part in parts for parts in seen))
+    out: list[Any] = []
+    while left:
+        ready = [part for part in left if not after[part] & set(left)]
+        out.append((ready or left)[0])
+        left.remove(out[-1])
+    return tuple(out)
 
 
-def _kept(files: Sequence[Stated], options: Sequence[Options]) -> tuple[dict[str, Any], list[Decision]]:
-    """Which of the sent JPEG's segments are copied."""
+def _kept(files: Sequence[Stated], options: Sequence[Options]) -> tuple[tuple[str, ...], list[Decision]]:
+    """(markers of the sent JPEG that are copied, the decisions)."""
     names = sorted({name for row in options for name in row if name.startswith("sent ")})
-    keep, decisions = [], []
+    keep: list[str] = []
+    decisions = []
     for name in names:
-        marker = name.split(" ")[1]
         found = settle(name, _rows(files, options, name))
-        if found is None:
-            continue
+        assert found is not None, "a file has that marker"
         if found.value == "kept":
-            keep.append(marker)
+            keep.append(name.removeprefix("sent "))
         decisions.append(
-            Decision(f"sent {marker} segments", "envelope", str(found.value), reason=found.reason, guess=found.free)
+            Decision(f"{name} segments", "envelope", str(found.value), reason=found.reason, guess=found.free)
         )
-    comment = settle("envelope.comment", _rows(files, options, "envelope.comment"))
-    if comment is not None and comment.value == "sent":
-        keep.append("COM")
-    return ({"keep": tuple(keep)} if keep else {}), decisions
+    if not names:
+        reason = "no sent file has segments such as Exif, XMP or IPTC, or a comment"
+        tell = "a camera's JPEG with Exif and XMP, and a JPEG with a comment"
+        decisions.append(Decision("sent metadata", "envelope", "dropped", tied=("kept",), reason=reason, guess=True,
+                                  would_tell=tell))  # fmt: skip
+    return tuple(keep), decisions
+
+
+def _told_apart(files: Sequence[Stated], options: Sequence[Options]) -> None:
+    """Takes `sent` out of the options where no sent file has such a segment: nothing could tell, and `sent metadata`
+    says so once for all."""
+    for name, code in (("envelope.comment", 0xFE), ("envelope.adobe_transform", 0xEE)):
+        streams = [f.pair.context.sent_stream for f in files]
+        if not any(isinstance(e, Opaque) and e.code == code for s in streams if s is not None for e in s.elements):
+            for row in options:
+                row[name] = tuple(v for v in row[name] if v != "sent")
 
 
 def _decision(name: str, s: Settled) -> Decision:
     step = name.split(".")[0]
-    guess = s.free or (bool(s.tied) and name not in SILENT)
+    guess = s.free or s.unknown or (bool(s.tied) and name not in SILENT)
     evidence: dict[str, object] = {"parameter": name, "options": [label(v) for v in (s.value, *s.tied)]}
     return Decision(
         PARAMETERS[name], step, label(s.value), tied=tuple(label(v) for v in s.tied), reason=s.reason, guess=guess,
@@ -314,8 +364,9 @@ def _proved(files: Sequence[Stated], told: Sequence[tuple[str, str]]) -> Decisio
     if told:
         reason += "; " + "; ".join(f"{name}: {what}" for name, what in told[:3])
     answer = "proved" if not failed else f"{len(failed)} files differ"
-    return Decision("bytes from coefficients", "envelope", answer, reason=reason, guess=bool(failed),
-                    evidence={"reproduced": good, "files": len(files), "differences": [list(t) for t in told[:50]]})  # fmt: skip
+    evidence: dict[str, object] = {"reproduced": good, "files": len(files)}
+    evidence["differences"] = [list(t) for t in told[:50]]
+    return Decision("bytes from coefficients", "envelope", answer, reason=reason, guess=bool(failed), evidence=evidence)
 
 
 def _families(pairs: Sequence[Observed]) -> tuple[str, ...]:
@@ -329,8 +380,3 @@ def _families(pairs: Sequence[Observed]) -> tuple[str, ...]:
                     seen[row["family"]] += 1
                     support[row["family"]] += len(row["supports"])
     return tuple(name for name, _ in support.most_common() if seen[name] == len(pairs))
-
-
-def huffman_tables(pair: Observed) -> int:
-    """How many Huffman tables the received file carries; for reports."""
-    return sum(len(e.tables) for e in pair.stream.elements if isinstance(e, Dht))

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..delivery import mimic
 from ..errors import PairsError, UnderstudyError
-from ..pairs import Pair, find_pairs
+from ..pairs import Pair
 from ..profile import Profile
 from ..steps.color import Color
 from ..steps.decode import Decode
@@ -96,7 +96,7 @@ def learn(
 ) -> Learned:
     """The profile of whatever made the received files of the sent ones, with its evidence and its proof.
 
-    pairs: a folder or CSV (see `find_pairs`), or pairs of (sent picture's bytes or path, received bytes).
+    pairs: a folder or CSV (see `pairs.gather`), or pairs of (sent picture's bytes or path, received bytes).
     name: `platform/era` for the profile. progress: called with what is being asked, and how far it is (0 to 1).
     Pairs that do not belong (other pictures, damaged, passed through, of another platform) are set aside with a reason.
     Ctrl-C ends the search, not the function: the profile of what is known so far is returned, marked `interrupted`.
@@ -105,8 +105,7 @@ def learn(
     seconds: dict[str, float] = {}
     clock = _Clock(seconds)
     progress("reading the pairs", 0.0)
-    listed = find_pairs(pairs) if isinstance(pairs, (str, Path)) else tuple(pairs)
-    matched = match(listed, progress)
+    matched = match(pairs, progress)
     if not matched.observed:
         raise PairsError(_nothing_left(matched), place="learn", expected="at least one pair to learn from")
     clock.lap("reading")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,8 @@ from ..jpeg.coefficients import Coefficients
 from ..steps import Raster
 from ..steps.orient import upright
 
-Plane = NDArray[np.float32]
+Plane = NDArray[Any]
+"""Float luma `[H, W]`, 0 to 255."""
 
 COARSE, FINE = 32, 96
 """Samples a side of the two thumbnails."""
@@ -113,7 +115,7 @@ def turned(plane: Plane, orientation: int) -> Plane:
 
 
 def correlation(a: Plane, b: Plane, weight: Plane | None = None) -> float:
-    """Pearson's, over samples that count, without the LEFT_OUT that fit the line between them worst; 0 if one is flat."""
+    """Pearson's, over samples that count, without the LEFT_OUT that fit their line worst; 0 if one is flat."""
     x, y = a.ravel().astype(np.float64), b.ravel().astype(np.float64)
     if weight is not None:
         opaque = weight.ravel() > 0.9
@@ -179,7 +181,9 @@ class Crop:
 
     def __str__(self) -> str:
         x, y = 100 * (self.right - self.left), 100 * (self.bottom - self.top)
-        return f"{x:.0f} % of the width from {100 * self.left:.0f} %, {y:.0f} % of the height from {100 * self.top:.0f} %"
+        return (
+            f"{x:.0f} % of the width from {100 * self.left:.0f} %, {y:.0f} % of the height from {100 * self.top:.0f} %"
+        )
 
 
 def crop(sent: Look, received: Look) -> Crop:

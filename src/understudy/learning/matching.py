@@ -11,32 +11,21 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ..errors import PairsError, UnderstudyError
-from ..evidence import fbmd
-from ..jpeg.syntax import JpegStream, Sos
 from ..pairs import Gathered, Pair, gather, read
 from ..steps import Context, Source
 from ..steps.decode import Decode
 from . import clusters as clustering
 from . import likeness as alike
 from .observed import Observed
+from .refusals import Kind, SetAside, refusal
+from .rules import intervals
 
-Kind = Literal[
-    "unreadable", "damaged", "not a jpeg", "unsupported", "untouched", "rewritten", "resaved", "other picture", "cropped",
-    "turned", "swapped", "no partner", "ambiguous", "other platform",
-]  # fmt: skip
+__all__ = ["Kind", "Matched", "SetAside", "examine", "match"]
+
 Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class SetAside:
-    """A pair, or a file without a partner, that is not learned from."""
-
-    name: str
-    reason: str
-    kind: Kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +47,14 @@ class _Found:
     note: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class _Left:
+    """What is set aside, with its pair where both files could be read."""
+
+    aside: SetAside
+    pair: Observed | None = None
+
+
 def match(
     pairs: str | Path | Gathered | Iterable[Pair | tuple[Any, bytes]],
     progress: Progress = lambda text, share: None,
@@ -74,20 +71,37 @@ def match(
         raise PairsError("no pairs", place="learn", expected="at least one sent picture with what was received")
     names = _names(listed)
     found: list[_Found] = []
-    aside: list[SetAside] = []
+    aside: list[_Left] = []
     for i, item in enumerate(listed):
         progress(f"reading {names[i]}", i / len(listed) / 2)
         result = _pair(names[i], item)
-        (found if isinstance(result, _Found) else aside).append(result)  # type: ignore[arg-type]
+        if isinstance(result, _Found):
+            found.append(result)
+        else:
+            aside.append(result)
     if left.sent or left.received:
         progress("pairing by content", 0.5)
-        by_name = [p for p in listed if isinstance(p, Pair) and any(s.kind == "other picture" and s.name == p.name for s in aside)]
-        more, unpaired = _by_content((*left.sent, *(p.sent for p in by_name)), (*left.received, *(p.received for p in by_name)))
-        paired = {f.pair.name for f in more}
-        aside = [s for s in aside if not (s.kind == "other picture" and s.name in paired)]
-        found += more
-        aside += unpaired
+        found, aside = _with_left_over(left, listed, found, aside)
+    progress("comparing headers", 0.75)
     return _of_one_platform(found, aside)
+
+
+def _with_left_over(
+    left: Gathered, listed: Sequence[Any], found: list[_Found], aside: list[_Left]
+) -> tuple[list[_Found], list[_Left]]:
+    """The files that names do not pair, and those that names pair wrongly, paired by content."""
+    wrong = {a.aside.name for a in aside if a.aside.kind == "other picture"}
+    misnamed = [p for p in listed if isinstance(p, Pair) and p.name in wrong]
+    more, unpaired = _by_content(
+        (*left.sent, *(p.sent for p in misnamed)), (*left.received, *(p.received for p in misnamed))
+    )
+    paired = {f.pair.name for f in more}
+    kept = [a for a in aside if not (a.aside.kind == "other picture" and a.aside.name in paired)]
+    told = {p.sent.name for p in misnamed} | {p.received.name for p in misnamed}
+    return [*found, *more], [
+        *kept,
+        *(u for u in unpaired if not (u.aside.kind == "no partner" and u.aside.name in told)),
+    ]
 
 
 def _names(listed: Sequence[Pair | tuple[Any, bytes]]) -> list[str]:
@@ -100,13 +114,15 @@ def _names(listed: Sequence[Pair | tuple[Any, bytes]]) -> list[str]:
     return out
 
 
-def _pair(name: str, item: Pair | tuple[Any, bytes]) -> _Found | SetAside:
+def _pair(name: str, item: Pair | tuple[Any, bytes]) -> _Found | _Left:
     """One pair looked at by itself."""
     try:
         sent, received = item.read() if isinstance(item, Pair) else (as_bytes(item[0]), bytes(item[1]))
     except UnderstudyError as error:
-        return SetAside(name, str(error), "unreadable")
-    return examine(name, sent, received)
+        return _Left(SetAside(name, str(error), "unreadable"))
+    except TypeError:
+        return _Left(SetAside(name, "what was received is not bytes", "unreadable"))
+    return _examined(Observed(name, sent, received))
 
 
 def as_bytes(picture: Any) -> bytes:
@@ -129,112 +145,21 @@ def as_bytes(picture: Any) -> bytes:
     return buffer.getvalue()
 
 
-def examine(name: str, sent: bytes, received: bytes) -> _Found | SetAside:
+def _examined(pair: Observed) -> _Found | _Left:
+    result = examine(pair)
+    return _Left(result, pair) if isinstance(result, SetAside) else result
+
+
+def examine(pair: Observed) -> _Found | SetAside:
     """Whether a pair can be learned from, by its two files alone."""
-    pair = Observed(name, sent, received)
-    refused = _refused(pair)
+    refused = refusal(pair)
     if refused is not None:
         return refused
     try:
-        raster = Decode().exact(Source(sent), Context(sent))
+        seen = alike.look_at(Decode().exact(Source(pair.sent), Context(pair.sent)))
     except UnderstudyError as error:
-        return SetAside(name, f"the sent file cannot be decoded: {error}", "damaged")
-    seen = alike.look_at(raster)
-    del raster
+        return SetAside(pair.name, f"the sent file cannot be decoded: {error}", "damaged")
     return _same_picture(pair, seen)
-
-
-def _refused(pair: Observed) -> SetAside | None:
-    """Why the received file, or the two files beside each other, are nothing to learn from, before pixels are looked
-    at; None where they may be."""
-    name, sent, received = pair.name, pair.sent, pair.received
-    if not received or not sent:
-        return SetAside(name, f"the {'received' if not received else 'sent'} file is empty", "unreadable")
-    if sent == received:
-        return SetAside(name, "the received file is the sent one, byte for byte", "untouched")
-    if received[:2] != b"\xff\xd8":
-        kind = _kind_of(received)
-        asked = "; if the columns are swapped, swap them" if sent[:2] == b"\xff\xd8" else ""
-        return SetAside(name, f"the received file is {kind}, no JPEG{asked}", "not a jpeg")
-    try:
-        c = pair.coefficients
-    except UnderstudyError as error:
-        return SetAside(name, f"the received file cannot be read: {error}", "unsupported")
-    if c.anomalies:
-        return SetAside(name, f"the received file is damaged: {c.anomalies[0].text}", "damaged")
-    if len(c.components) not in (1, 3):
-        return SetAside(name, f"the received file has {len(c.components)} components, not 1 or 3", "unsupported")
-    if not all(part.steps.all() for part in c.components):
-        return SetAside(name, "a component of the received file has no quantisation table", "damaged")
-    if told := _resaved(pair):
-        return SetAside(name, told, "resaved")
-    if pair.is_jpeg and (told := _swapped_marks(pair)):
-        return SetAside(name, told, "swapped")
-    if pair.is_jpeg and _same_coefficients(pair):
-        return SetAside(name, "the coefficients are those of the sent JPEG: written anew without loss", "rewritten")
-    return None
-
-
-def _kind_of(data: bytes) -> str:
-    heads = {b"\x89PNG": "a PNG", b"RIFF": "a WebP or another RIFF file", b"GIF8": "a GIF", b"BM": "a BMP",
-             b"II*\0": "a TIFF", b"MM\0*": "a TIFF", b"<": "text, HTML perhaps", b"{": "text, JSON perhaps"}  # fmt: skip
-    if data[4:12] in (b"ftypavif", b"ftypheic", b"ftypmif1"):
-        return "an AVIF or HEIC"
-    return next((what for head, what in heads.items() if data.startswith(head)), "of an unknown kind")
-
-
-def _resaved(pair: Observed) -> str:
-    """Why FBMD says that the file is not as Facebook delivered it; "" if it does not, or was sent already."""
-    notes = list(fbmd.find(pair.stream))
-    if not notes:
-        return ""
-    sent = list(fbmd.find(pair.context.sent_stream)) if pair.context.sent_stream is not None else []
-    if any(n.numbers == notes[0].numbers for n in sent):
-        return ""  # the platform kept what was sent
-    positions = [offset for offset, e in pair.stream.located() if isinstance(e, Sos)]
-    verdict, told, _ = fbmd.judge(notes[0], positions, len(pair.received))
-    return f"re-saved since Facebook delivered it: {told}" if verdict in ("no", "stale") else ""
-
-
-def _swapped_marks(pair: Observed) -> str:
-    """Marks that tell which of two JPEGs came first: a camera's Exif, Facebook's note; "" where there are none."""
-    sent = pair.context.sent_stream
-    if sent is None:
-        return ""
-    ask = "; if the columns are swapped, swap them"
-    if _has_exif_camera(pair.stream) and not _has_exif_camera(sent):
-        return f"the received file has a camera's Exif that the sent one lacks{ask}"
-    noted, ours = list(fbmd.find(sent)), list(fbmd.find(pair.stream))
-    positions = [offset for offset, e in sent.located() if isinstance(e, Sos)]
-    if noted and not ours and fbmd.judge(noted[0], positions, len(pair.sent))[0] == "yes":
-        larger = pair.size[0] * pair.size[1] > pair.sent_size[0] * pair.sent_size[1]
-        if larger:
-            return f"the sent file is as Facebook delivered it, and smaller than the received one{ask}"
-    return ""
-
-
-def _has_exif_camera(stream: JpegStream) -> bool:
-    """Whether an Exif segment names a camera's maker and exposure: TIFF tags 010F and 829A (Exif 2.32)."""
-    for payload in stream.app(1):
-        if payload.startswith(b"Exif\0\0"):
-            order = "little" if payload[6:8] == b"II" else "big"
-            tags = [n.to_bytes(2, order) for n in (0x010F, 0x829A)]  # type: ignore[arg-type]
-            if all(tag in payload for tag in tags):
-                return True
-    return False
-
-
-def _same_coefficients(pair: Observed) -> bool:
-    from ..jpeg.entropy_decode import read_coefficients
-
-    assert pair.context.sent_stream is not None, "asked of sent JPEGs only"
-    try:
-        sent = read_coefficients(pair.context.sent_stream)
-    except UnderstudyError:
-        return False
-    theirs = pair.coefficients
-    tables = zip(sent.components, theirs.components, strict=False)
-    return sent.equal_share(theirs) == 1.0 and all((a.steps == b.steps).all() for a, b in tables)
 
 
 def _same_picture(pair: Observed, seen: alike.Look) -> _Found | SetAside:
@@ -274,33 +199,36 @@ def _stretch(sent: tuple[int, int], received: tuple[int, int]) -> float:
     return min(max(r, 1 / r) for r in ratios)
 
 
-def _by_content(sent: Sequence[Path], received: Sequence[Path]) -> tuple[list[_Found], list[SetAside]]:
+def _by_content(sent: Sequence[Path], received: Sequence[Path]) -> tuple[list[_Found], list[_Left]]:
     """Pairs of files whose names do not tell, each taken where it and its partner fit each other best, and clearly."""
     ours, aside = _looks(sent, _look_at_sent)
     theirs, refused = _looks(received, _look_at_received)
     aside += refused
-    found: list[_Found] = []
-    scores = {(i, j): alike.likeness(a, b) for i, (_, _, a) in enumerate(ours) for j, (_, _, b) in enumerate(theirs)}
-    taken: dict[int, int] = {}
-    for j, (path, data, look) in enumerate(theirs):
-        rivals = sorted(((s, i) for (i, k), s in scores.items() if k == j), key=lambda row: -row[0].score)
+    scores = [[alike.likeness(a, b) for _, _, a in ours] for _, _, b in theirs]
+    chosen: dict[int, list[int]] = {}
+    for j, (path, _, look) in enumerate(theirs):
+        rivals = sorted(zip(scores[j], range(len(ours)), strict=True), key=lambda row: -row[0].score)
         partner, why = _clear(rivals, [ours[i][2] for _, i in rivals], look)
         if partner is None:
             kind: Kind = "ambiguous" if rivals and rivals[0][0].score >= alike.SAME else "no partner"
-            aside.append(SetAside(path.name, why, kind))
-        elif partner in taken:
-            aside.append(SetAside(path.name, f"another received file resembles {ours[partner][0].name} too", "ambiguous"))
+            aside.append(_Left(SetAside(path.name, why, kind)))
         else:
-            taken[partner] = j
-            result = examine(ours[partner][0].stem, ours[partner][1], data)
+            chosen.setdefault(partner, []).append(j)
+    found: list[_Found] = []
+    for i, (path, data, _) in enumerate(ours):
+        mine = chosen.get(i, [])
+        if len(mine) == 1:
+            result = _examined(Observed(path.stem, data, theirs[mine[0]][1]))
             if isinstance(result, _Found):
-                note = f"{path.name} is paired with {ours[partner][0].name} by content"
+                note = f"{theirs[mine[0]][0].name} is paired with {path.name} by content"
                 found.append(replace(result, note="; ".join(n for n in (note, result.note) if n)))
             else:
                 aside.append(result)
-    for i, (path, _, _) in enumerate(ours):
-        if i not in taken:
-            aside.append(SetAside(path.name, "no received file shows this picture", "no partner"))
+        elif mine:
+            names = " and ".join(theirs[j][0].name for j in mine)
+            aside += [_Left(SetAside(theirs[j][0].name, f"{names} all show {path.name}", "ambiguous")) for j in mine]
+        else:
+            aside.append(_Left(SetAside(path.name, "no received file clearly shows this picture", "no partner")))
     return found, aside
 
 
@@ -322,14 +250,14 @@ def _clear(
 
 def _looks(
     paths: Sequence[Path], look: Callable[[bytes], alike.Look]
-) -> tuple[list[tuple[Path, bytes, alike.Look]], list[SetAside]]:
+) -> tuple[list[tuple[Path, bytes, alike.Look]], list[_Left]]:
     out, aside = [], []
     for path in paths:
         try:
             data = read(path)
             out.append((path, data, look(data)))
         except UnderstudyError as error:
-            aside.append(SetAside(path.name, str(error), "unreadable"))
+            aside.append(_Left(SetAside(path.name, str(error), "unreadable")))
     return out, aside
 
 
@@ -341,57 +269,76 @@ def _look_at_received(data: bytes) -> alike.Look:
     return alike.look_through(Observed("", b"", data).coefficients)
 
 
-def _of_one_platform(found: Sequence[_Found], aside: list[SetAside]) -> Matched:
+def _of_one_platform(found: Sequence[_Found], left: Sequence[_Left]) -> Matched:
     """The pairs of the largest cluster of headers; the others are set aside."""
     pairs = [f.pair for f in found]
     notes = [f.note for f in found if f.note]
-    groups, traits = clustering.clusters(pairs)
+    lossless = tuple(a.pair for a in left if a.aside.kind == "rewritten" and a.pair is not None)
+    groups, _ = clustering.clusters(pairs)
+    notes += told_of(pairs, left)
     if not groups:
-        return Matched((), tuple(aside), (*notes, *_summary(aside)))
+        return Matched((), tuple(a.aside for a in left), tuple(notes), lossless)
     main = groups[0]
+    learned = [pairs[i] for i in main.members]
+    aside = [_maybe_swapped(a, learned, main) for a in left]
     for group in groups[1:]:
-        why = clustering.contrast(group.traits, main.traits)
         rule = clustering.explained_by_size(pairs, group, main)
-        many = f"as {len(main.members)} other{'s' if len(main.members) > 1 else ''}"
-        for i in group.members:
-            aside.append(_elsewhere(pairs[i], main, f"not written {many}: {why}" + (f" ({rule})" if rule else "")))
-    if len(groups) > 1 and len(groups[1].members) == len(main.members):
-        notes.append(f"two ways of writing have {len(main.members)} files each: the one of {pairs[main.members[0]].name} "
-                     "is learned; learn the other apart")  # fmt: skip
+        many = f"as {len(learned)} other{'s' if len(learned) > 1 else ''}"
+        why = f"not written {many}: {clustering.contrast(group.traits, main.traits)}" + (f" ({rule})" if rule else "")
+        strangers = (_Left(SetAside(pairs[i].name, why, "other platform"), pairs[i]) for i in group.members)
+        aside += [_maybe_swapped(a, learned, main) for a in strangers]
+    if len(groups) > 1 and len(groups[1].members) == len(learned):
+        notes.append(f"two ways of writing have {len(learned)} files each: the one of {learned[0].name} is learned; "
+                     "learn the other apart")  # fmt: skip
     elif len(groups) > 1:
-        notes.append(f"{len(groups)} ways of writing files, of {', '.join(str(len(g.members)) for g in groups)} files: "
-                     "the largest is learned")  # fmt: skip
-    aside = [_maybe_swapped(s, found, main) for s in aside]
-    if len(main.members) == 1:
-        notes.append("one pair alone: no rule for sizes or quality can be told, nor what varies between files")
-    return Matched(tuple(pairs[i] for i in main.members), tuple(aside), (*notes, *_summary(aside)))
+        sizes = ", ".join(str(len(g.members)) for g in groups)
+        notes.append(f"{len(groups)} ways of writing files, of {sizes} files: the largest is learned")
+    if len(learned) == 1:
+        notes.append("one pair alone: it cannot tell a rule for sizes or quality, nor what varies between files")
+    return Matched(tuple(learned), tuple(aside), tuple(notes), lossless)
 
 
-def _elsewhere(pair: Observed, main: clustering.Cluster, reason: str) -> SetAside:
-    """A pair of another cluster: of another platform, or swapped where its sent file is written as the others' received
-    ones."""
-    if pair.is_jpeg:
-        swapped = Observed(pair.name, pair.received, pair.sent)
-        try:
-            if clustering.agree(clustering.traits_of(swapped), main.traits):
-                return SetAside(pair.name, "swapped: it is the sent file that is written as the others were received",
-                                "swapped")  # fmt: skip
-        except UnderstudyError:
-            pass
-    return SetAside(pair.name, reason, "other platform")
+def _maybe_swapped(left: _Left, learned: Sequence[Observed], main: clustering.Cluster) -> SetAside:
+    """What was set aside, said to be swapped where its sent file is written as the others' received ones, tables and
+    all, and its received file is none of those."""
+    pair, aside = left.pair, left.aside
+    if pair is None or not pair.is_jpeg or aside.kind not in ("other platform", "not a jpeg"):
+        return aside
+    other_way = Observed(pair.name, pair.received, pair.sent)
+    try:
+        fits = other_way.tables in {p.tables for p in learned}
+        fits = fits and clustering.agree(clustering.traits_of(other_way), main.traits)
+    except UnderstudyError:
+        return aside
+    told = "swapped: it is the sent file that is written as the others were received; swap the two"
+    return SetAside(pair.name, told, "swapped") if fits else aside
 
 
-def _maybe_swapped(s: SetAside, found: Sequence[_Found], main: clustering.Cluster) -> SetAside:
-    return s
-
-
-def _summary(aside: Sequence[SetAside]) -> list[str]:
-    """What several pairs that were set aside have in common."""
+def told_of(pairs: Sequence[Observed], left: Sequence[_Left]) -> list[str]:
+    """What pairs that were set aside have in common, and what parts them from the others."""
     out = []
-    untouched = [s.name for s in aside if s.kind == "untouched"]
-    rewritten = [s.name for s in aside if s.kind == "rewritten"]
-    if untouched:
-        out.append(f"{len(untouched)} received files are the sent ones untouched: {', '.join(untouched[:6])}")
-    if rewritten:
-        out.append(f"{len(rewritten)} received files keep the sent JPEG's coefficients: {', '.join(rewritten[:6])}")
+    for kind, what in (("untouched", "came back byte for byte"), ("rewritten", "kept the sent JPEG's coefficients")):
+        theirs = [a.pair for a in left if a.aside.kind == kind and a.pair is not None]
+        if not theirs:
+            continue
+        names = ", ".join(p.name for p in theirs[:6]) + (", ..." if len(theirs) > 6 else "")
+        limit = _limit([p for p in pairs if p not in theirs], theirs)
+        out.append(f"{len(theirs)} of {len(theirs) + len(pairs)} files {what}: {names}{limit}")
     return out
+
+
+def _limit(others: Sequence[Observed], theirs: Sequence[Observed]) -> str:
+    """A limit of the sent file that parts `theirs` from `others`, in words; "" for none, or fewer than two of each."""
+    if min(len(others), len(theirs)) < 2:
+        return ""
+    measures: dict[str, Callable[[Observed], int]] = {
+        "longest side": lambda p: max(p.sent_size),
+        "bytes": lambda p: len(p.sent),
+        "pixels": lambda p: p.sent_size[0] * p.sent_size[1],
+    }
+    both = [*others, *theirs]
+    for name, measure in measures.items():
+        runs = intervals([measure(p) for p in both], [p in theirs for p in both])
+        if len(runs) == 2 and runs[0].value is True:
+            return f"; all others have a {name} above {runs[0].highest:g}"
+    return ""

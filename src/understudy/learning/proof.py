@@ -1,8 +1,8 @@
 """What was learned, as a profile: its steps, what it reproduced, from which pairs, with which rivals, what stays open.
 
 Beside the plain score on the pairs that it was learned from stand two harder ones. The jackknife asks of each pair
-whether the answers that the other pairs alone would have given reproduce it as well; it follows from the trials that the
-search kept, without another search. A hold-out learns from some pairs and is scored on others (`hold_out`).
+whether the answers that the other pairs alone would have given reproduce it as well; it follows from the trials that
+the search kept, without another search. A hold-out learns from some pairs and is scored on others (`hold_out`).
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Jackknife:
 def jackknife(search: Search) -> Jackknife:
     """Leaves each pair out in turn and chooses again among the trials that were kept.
 
-    A rival that fell out early was tried on a few pairs only. Where the pair left out is the only one that tells it from
-    the winner, other pairs that bear on the question are asked, in boxes; where there is none, the pair alone decided.
+    A rival that fell out early was tried on a few pairs only. Where the pair left out is the only one that tells it
+    from the winner, other pairs that bear on the question are asked, in boxes; where there is none, it alone decided.
     """
     alone: dict[str, list[str]] = {}
     for decision in search.decisions.values():
@@ -100,8 +100,8 @@ def _margins(winner: Trial, rival: Trial) -> dict[str, float]:
 def hold_out(pairs: Sequence[Observed], share: float = 0.3) -> tuple[tuple[Observed, ...], tuple[Observed, ...]]:
     """(pairs to learn from, pairs to prove it on): those whose kind others have too are held out, up to `share`.
 
-    A pair's kind: JPEG or not, resized or not, turned, with an ICC profile, with alpha, grey. The one of its kind stays,
-    since nothing else could teach what it teaches. The same pairs give the same division.
+    A pair's kind: JPEG or not, resized or not, turned, with an ICC profile, with alpha, grey. The one of its kind
+    stays, since nothing else could teach what it teaches. The same pairs give the same division.
     """
     wanted = int(len(pairs) * share)
     held: list[Observed] = []
@@ -117,13 +117,13 @@ def _kind(pair: Observed) -> tuple[object, ...]:
     return pair.is_jpeg, pair.is_resized, pair.orientation, pair.icc is not None, pair.has_alpha, grey
 
 
-# --- the profile -------------------------------------------------------------------------------------------------------
+# --- the profile -----------------------------------------------------------------------------------------------------
 
 
 def profile(
     search: Search, headers: Headers, matched: Matched, scores: Scores | None, name: str, today: datetime.date
 ) -> Profile:
-    """The profile of what was found, with its provenance. scores: on the pairs it was learned from, None before that."""
+    """The profile of what was found, with its provenance. scores: on the pairs it was learned from; None before."""
     steps = (*search.pipeline.steps, headers.envelope)
     pairs = matched.observed
     bare = Profile(name, "", When(name.partition("/")[0]), steps)

@@ -144,6 +144,8 @@ def _agreement(ours: Sequence[Blocks], pair: Observed, box: Box) -> Agreement:
         return Agreement(sum(b.size for b in theirs), 0, error=f"{len(ours)} components, the file has {len(theirs)}")
     rows = []
     for mine, real in zip(ours, theirs, strict=True):
+        if mine.shape[0] < real.shape[0] or mine.shape[1] < real.shape[1]:
+            return Agreement(sum(b.size for b in theirs), 0, error="another sampling than the file's")
         same = np.count_nonzero(mine[: real.shape[0], : real.shape[1]] == real)
         rows.append((real.size, int(same)))
     return Agreement(sum(r[0] for r in rows), sum(r[1] for r in rows), tuple(rows))

@@ -23,6 +23,7 @@ from . import fit
 from .observed import Box, Observed, boxes
 from .pipeline import Pipeline
 from .rendering import Rendering
+from .sharpening import REACH, applied, shares_after_resize
 from .windows import Rows, canvas, rows, same_map, windows
 
 WINDOW = 128
@@ -105,6 +106,14 @@ class Witness:
     scale: float
     """Output to input pixels by the size rule."""
     boxes: tuple[Box, ...] = field(default=())
+    shares: tuple[float, ...] | None = None
+    """The filter that the pipeline has behind the resize; None for none."""
+
+    def predicted(self, plan: Plan, *, bare: bool = False) -> list[NDArray[np.float32]]:
+        """Luma of each box; `bare`: as the resize gives it, with `sharpening.REACH` more pixels on every side."""
+        wide = bare or self.shares is not None
+        parts = windows(plan, self.luma, self.boxes, self.pair.size, REACH if wide else 0)
+        return [applied(p, self.shares) for p in parts] if self.shares is not None and not bare else parts
 
     @property
     def factor(self) -> float:
@@ -148,13 +157,15 @@ def witness(pair: Observed, pipeline: Pipeline, rendering: Rendering) -> Witness
         scale = pipeline.get(Resize).target(raster.width, raster.height).scale
     except UnderstudyError:
         return None
-    return Witness(pair, fit.luma(raster.pixels), scale, boxes(pair, WINDOW))
+    return Witness(pair, fit.luma(raster.pixels), scale, boxes(pair, WINDOW), shares_after_resize(pipeline))
 
 
 def hypotheses() -> Iterator[Hypothesis]:
     """Every kernel of every library, with each geometry and each option that changes its weights."""
     for code in resample.codes():
         known = resample.options(code)
+        if "samples" in known:
+            continue  # any kernel at all: `kernel_fit` gives it its samples
         geometries: tuple[Literal["per_axis", "common"], ...] = (
             ("per_axis", "common") if "factors" in known else ("per_axis",)
         )
@@ -213,7 +224,7 @@ def _judged(one: Witness, listed: Sequence[Hypothesis]) -> dict[Hypothesis, tupl
         like = next((h for m, h in known if same_map(m[0], maps[0]) and same_map(m[1], maps[1])), None)
         if like is None:
             known.append((maps, hypothesis))
-            out[hypothesis] = judged(one, windows(plan, one.luma, one.boxes))
+            out[hypothesis] = judged(one, one.predicted(plan))
         else:
             out[hypothesis] = out[like]
     return out

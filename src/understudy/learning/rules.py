@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Literal
 
 from ..steps import Rule
@@ -59,10 +59,6 @@ class Found:
         gaps = [f"between {a.highest:g} and {b.lowest:g}" for a, b in pairwise(self.intervals)]
         support = " + ".join(str(i.files) for i in self.intervals)
         return f"{self.rule}: {support} files, limits somewhere {' and '.join(gaps)}; by chance {self.chance:.2g}"
-
-
-def pairwise(intervals: Sequence[Interval]) -> list[tuple[Interval, Interval]]:
-    return list(zip(intervals, intervals[1:], strict=False))
 
 
 def intervals(measures: Sequence[float], values: Sequence[Hashable]) -> tuple[Interval, ...]:
@@ -124,7 +120,7 @@ def _rule(by: By, found: Sequence[Interval], sizes: Sequence[Size], capped: Sequ
 def roundest(lowest: int, highest: int) -> int:
     """The number from `lowest` to `highest` that a person would have chosen: with the most zeros at its end, in tens
     first, then in twos, else the lowest."""
-    step = 10 ** len(str(highest))
+    step = int(10 ** len(str(highest)))
     while step > 1:
         for divisor in (step, step // 2, step // 5):
             if divisor and -(-lowest // divisor) * divisor <= highest:

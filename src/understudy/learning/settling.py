@@ -21,6 +21,8 @@ class Settled:
     """Whether no value agrees with all files; then `value` is the commonest."""
     decided_by: tuple[str, ...] = ()
     """Files that left one value of several."""
+    unknown: bool = False
+    """Whether no value agrees with any file; then `value` is a stand-in."""
 
     def why_free(self, what: str) -> str:
         """For a profile's `[free]`."""
@@ -40,7 +42,7 @@ def settle(name: str, rows: Sequence[tuple[str, tuple[Any, ...]]]) -> Settled | 
         decided_by = tuple(telling) if len(telling) < len(rows) else ()
         return Settled(common[0], tuple(common[1:]), f"{len(rows)} of {len(rows)} files", decided_by=decided_by)
     counts = Counter(v for _, options in rows for v in options)
-    value, most = counts.most_common(1)[0]
+    value = counts.most_common(1)[0][0]
     told = ", ".join(f"{label(v)} in {n}" for v, n in counts.most_common(6))
     return Settled(value, (), f"no value agrees with all {len(rows)} files: {told}", free=True)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal, NamedTuple
 
 from ..codec.sizes import Fit, Rounding
@@ -17,6 +19,10 @@ PASSES = 65535
 """A limit that no JPEG exceeds (T.81 B.2.2): pictures pass as they are."""
 MOST_PIECES = 3
 """Limits of a table; with more, a table is a list of the pairs."""
+
+
+ALONE = 4.0
+"""Oddity of a table's limit that one pair speaks for: such a pair may as well belong to something else."""
 
 
 class View(NamedTuple):
@@ -40,6 +46,8 @@ class Limit:
     """That of a box's height; 0 for the same."""
     oddity: float = 0.0
     """0 for a number that people choose, up to 2."""
+    derived: bool = False
+    """Whether no side was received at the limit itself, so that only rules which derive both sides can have it."""
 
 
 COMMON = frozenset({360, 480, 540, 576, 640, 720, 750, 768, 800, 828, 900, 960, 1024, 1080, 1125, 1242, 1280, 1366,
@@ -64,14 +72,14 @@ def limits(views: Sequence[View], by_size: bool) -> Iterator[Limit]:
             for measure in MEASURES:
                 table = _table(fit, measure, views)
                 if table is not None:
-                    odd = sum(oddity(value) for _, value in table.up_to) + oddity(table.otherwise)
-                    yield Limit(fit, table, 0, odd)
+                    yield Limit(fit, table, 0, _table_oddity(fit, table, resized))
         return
     for fit in SIDES:
         bounded = {_bounded(fit, v) for v in resized}
         if len(bounded) == 1:
-            limit = bounded.pop()
+            limit = next(iter(bounded))
             yield Limit(fit, limit, 0, oddity(limit))
+        yield from _missed(fit, bounded)
     width, height = (max(v.received[i] for v in resized) for i in (0, 1))
     both = max(width, height)
     yield Limit(Fit.BOX_IN_TURN, both, 0, oddity(both))
@@ -79,6 +87,18 @@ def limits(views: Sequence[View], by_size: bool) -> Iterator[Limit]:
         for fit in (Fit.BOX, Fit.BOX_IN_TURN):
             yield Limit(fit, width, height, oddity(width) + oddity(height))
     yield from _areas(views)
+
+
+def _missed(fit: Fit, bounded: set[int]) -> Iterator[Limit]:
+    """Limits that the bounded sides may have missed: by one where both sides are rounded down, by less than a multiple
+    where both become one."""
+    low, high = min(bounded), max(bounded)
+    multiple = next((m for m in (64, 32, 16, 8, 4, 2) if all(side % m == 0 for side in bounded)), 1)
+    nearby = {limit for limit in (high, high + 1) if high - low <= 1}
+    nearby |= {limit for limit in COMMON | {high // 100 * 100 + 100} if high <= limit < low + multiple}
+    nearby |= {low, high} if high - low <= multiple else set()
+    for limit in sorted(nearby):
+        yield Limit(fit, limit, 0, oddity(limit), True)
 
 
 def _bounded(fit: Fit, view: View) -> int:
@@ -90,25 +110,35 @@ def _bounded(fit: Fit, view: View) -> int:
     return received[0] if by_width else received[1]
 
 
+ERRORS = {Rounding.FLOOR: (0.0, 1.0), Rounding.HALF_UP: (0.5, 0.5), Rounding.CEIL: (1.0, 0.0)}
+"""By how much a side may lie below and above what was rounded to it."""
+
+
 def _areas(views: Sequence[View]) -> Iterator[Limit]:
     """Areas that could give the received sizes under some rounding, the roundest number of each interval."""
+    made = [side for v in views if v.is_resized for side in v.received]
+    multiples = [m for m in (1, 2, 4, 8, 16, 32) if all(side % m == 0 for side in made)]
     seen = set()
-    for down, up in {Rounding.FLOOR: (0.0, 1.0), Rounding.HALF_UP: (0.5, 0.5), Rounding.CEIL: (1.0, 0.0)}.values():
-        low, high = 0.0, math.inf
-        for view in views:
-            area = view.sent[0] * view.sent[1]
-            if not view.is_resized:
-                low = max(low, area)
-                continue
-            for side, made in zip(view.sent, view.received, strict=True):
-                # made = round(side * sqrt(limit / area))
-                low = max(low, (max(0.0, made - down) / side) ** 2 * area)
-                high = min(high, ((made + up) / side) ** 2 * area)
-        if low < high < math.inf:
-            number = roundest(math.ceil(low), math.floor(high))
-            if number is not None and number not in seen:
-                seen.add(number)
-                yield Limit(Fit.PIXELS, number, 0, _area_oddity(number))
+    for (down, up), multiple in product(ERRORS.values(), multiples):
+        interval = _area(views, down * multiple, up * multiple)
+        number = roundest(*interval) if interval else None
+        if number is not None and number not in seen:
+            seen.add(number)
+            yield Limit(Fit.PIXELS, number, 0, _area_oddity(number))
+
+
+def _area(views: Sequence[View], down: float, up: float) -> tuple[int, int] | None:
+    """The areas (least, most) for which each side is at most `down` below and `up` above side * sqrt(limit / area)."""
+    low, high = 0.0, math.inf
+    for view in views:
+        area = view.sent[0] * view.sent[1]
+        if not view.is_resized:
+            low = max(low, area)
+            continue
+        for side, made in zip(view.sent, view.received, strict=True):
+            low = max(low, (max(0.0, made - down) / side) ** 2 * area)
+            high = min(high, ((made + up) / side) ** 2 * area)
+    return (math.ceil(low), math.floor(high)) if low < high < math.inf else None
 
 
 def roundest(low: int, high: int) -> int | None:
@@ -167,6 +197,14 @@ def _table(fit: Fit, measure: Measure, views: Sequence[View]) -> Rule | None:
         up_to.append((edge, value))
     last = values[-1]
     return Rule(measure, tuple(up_to), last) if last is not None else None
+
+
+def _table_oddity(fit: Fit, table: Rule, resized: Sequence[View]) -> float:
+    """That of its limits, and ALONE for each that a single resized pair speaks for."""
+    values = [*(value for _, value in table.up_to), table.otherwise]
+    support = Counter(table(*v.sent) for v in resized)
+    alone = sum(support[value] < 2 for value in values if value != PASSES)
+    return sum(oddity(value) for value in values) + ALONE * alone
 
 
 def _served(fit: Fit, piece: Sequence[View]) -> int | None:

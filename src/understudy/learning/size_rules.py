@@ -9,7 +9,7 @@ returned, and the decision says which picture would tell them apart.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -81,7 +81,7 @@ class SizeRule:
         derive, rounding = r.get("derive", Derive.EXACT), r.get("rounding", Rounding.HALF_UP)
         how = "" if derive is Derive.PILLOW_THUMBNAIL else f", other side rounded {_ROUNDED[rounding]}"
         how += {Derive.EXACT: "", Derive.PILLOW_THUMBNAIL: ", other side as Image.thumbnail does"}.get(
-            derive, f" ({derive})"
+            derive, f" ({derive.value.replace('-both', ', both sides')})"
         )
         if r.get("multiple", 1) > 1:
             how += f" to a multiple of {r['multiple']}"
@@ -111,14 +111,17 @@ COSTS: dict[Any, float] = {
     Fit.LONGEST_SIDE: 0.0, Fit.WIDTH: 1.0, Fit.BOX: 2.0, Fit.HEIGHT: 2.0, Fit.SHORTEST_SIDE: 2.0, Fit.BOX_IN_TURN: 2.2,
     Fit.PIXELS: 2.5,
     Derive.EXACT: 0.0, Derive.SCALE: 0.3, Derive.SHRINK: 0.35, Derive.ASPECT: 0.4, Derive.PILLOW_THUMBNAIL: 0.45,
+    Derive.SCALE_BOTH: 0.5, Derive.SHRINK_BOTH: 0.55,
     Rounding.HALF_UP: 0.0, Rounding.HALF_EVEN: 0.1, Rounding.FLOOR: 0.2, Rounding.CEIL: 1.0,
     "multiple": 2.0, "upscale": 3.0, "threshold": 3.0, "turned afterwards": 0.5, "unexplained": 10.0,
 }  # fmt: skip
-"""How unusual a part of a rule is. An opinion, for an order among rules that explain the same sizes: sides before areas,
-few parameters before many, as the software in tests/battery and the platforms' profiles have it."""
+"""How unusual a part of a rule is. An opinion, for an order among rules that explain the same sizes: sides before
+areas, few parameters before many, as the software in tests/battery and the platforms' profiles have it."""
 
+BOTH = (Derive.SCALE_BOTH, Derive.SHRINK_BOTH)
+ONE = tuple(d for d in Derive if d not in BOTH)
 MULTIPLES = (1, 2, 4, 8, 16, 32)
-MOST_RULES = 120
+MOST_RULES = 80
 MOST_TOLD = 12
 """Rivals that a decision lists by name."""
 
@@ -134,8 +137,8 @@ def from_sizes(sizes: Sequence[Sizes]) -> SizeRules:
     if not resized:
         return SizeRules(False, (), _none_resized(sizes))
     found = sorted(_fitting(sizes, ()), key=lambda r: r.cost)
-    if not found and len(sizes) >= 4:
-        found = _but_one(sizes)
+    if len(sizes) >= 4 and (not found or isinstance(found[0].resize["limit"], Rule)):
+        found = sorted([*found, *_but_one(sizes)], key=lambda r: r.cost)
     rules = tuple(found[:MOST_RULES])
     return SizeRules(True, rules, _decision(sizes, rules))
 
@@ -194,20 +197,20 @@ SYMMETRIC = frozenset({Fit.LONGEST_SIDE, Fit.SHORTEST_SIDE, Fit.PIXELS})
 def _of_views(views: Sequence[View], by_size: bool) -> Iterator[SizeRule]:
     enlarged = any(v.is_resized and v.received[0] * v.received[1] > v.sent[0] * v.sent[1] for v in views)
     for limit in limits(views, by_size):
-        for derive, rounding, multiple in _hows(limit.fit, views):
+        for derive, rounding, multiple in _hows(limit, views):
             for upscale in (True,) if enlarged else (False, True):
                 rule = _rule(limit, derive, rounding, multiple, upscale, charged=not enlarged)
                 if all(rule(*v.sent) == v.received for v in views):
                     yield rule
 
 
-def _hows(fit: Fit, views: Sequence[View]) -> Iterator[tuple[Derive, Rounding, int]]:
+def _hows(limit: Limit, views: Sequence[View]) -> Iterator[tuple[Derive, Rounding, int]]:
     """The ways to derive a side that could give these sizes."""
     sides = [side for v in views if v.is_resized for side in v.received]
-    derives = (Derive.EXACT,) if fit is Fit.PIXELS else tuple(Derive)
+    derives = (Derive.EXACT,) if limit.fit is Fit.PIXELS else BOTH if limit.derived else ONE
+    # One side of each resized picture is the limit and need be no multiple, unless both are derived.
+    least = len(sides) if limit.fit is Fit.PIXELS or limit.derived else len(sides) // 2
     for multiple in MULTIPLES:
-        # One side of each resized picture is the limit and need be no multiple; with an area both are derived.
-        least = len(sides) if fit is Fit.PIXELS else len(sides) // 2
         if sum(side % multiple == 0 for side in sides) < least:
             continue
         for derive in derives:
@@ -219,9 +222,7 @@ def _hows(fit: Fit, views: Sequence[View]) -> Iterator[tuple[Derive, Rounding, i
                 yield derive, rounding, multiple
 
 
-def _rule(
-    limit: Limit, derive: Derive, rounding: Rounding, multiple: int, upscale: bool, charged: bool
-) -> SizeRule:
+def _rule(limit: Limit, derive: Derive, rounding: Rounding, multiple: int, upscale: bool, charged: bool) -> SizeRule:
     resize: dict[str, Any] = {"fit": limit.fit, "limit": limit.limit}
     cost = COSTS[limit.fit] + COSTS[derive] + COSTS[rounding] + limit.oddity
     if limit.height:
@@ -270,8 +271,11 @@ def _decision(sizes: Sequence[Sizes], rules: Sequence[SizeRule]) -> Decision:
     reason = f"gives all {len(sizes)} sizes; {len(resized)} were resized, {rounded} of them with a side to round"
     if best.but:
         explained = sum(s.name not in best.but for s in resized)
-        reason = f"gives the sizes of {len(sizes) - 1} of {len(sizes)} pairs ({explained} resized), but not {best.but[0]}'s"
-    groups = behaviours(rules)
+        reason = (
+            f"gives the sizes of {len(sizes) - 1} of {len(sizes)} pairs ({explained} resized), but not {best.but[0]}'s"
+        )
+    outcomes = _outcomes(rules)
+    groups = behaviours(rules, outcomes)
     tied = tuple(str(group[0]) for group in groups[1 : MOST_TOLD + 1])
     if len(groups) > 1:
         reason += f"; {len(groups)} rules do, the simplest is taken"
@@ -283,7 +287,7 @@ def _decision(sizes: Sequence[Sizes], rules: Sequence[SizeRule]) -> Decision:
     }
     return Decision(
         "size rule", "resize", str(best), tied=tied, reason=reason, guess=len(groups) > 1,
-        would_tell=telling_picture(rules), evidence=evidence,
+        would_tell=_telling_picture(outcomes), evidence=evidence,
         decided_by=tuple(s.name for s in resized if s.name not in best.but),
     )  # fmt: skip
 
@@ -301,40 +305,37 @@ def _pictures(rules: Sequence[SizeRule]) -> list[tuple[int, int]]:
     if rules[0].resize["fit"] is Fit.PIXELS:
         limit = math.isqrt(limit)
     limit = min(limit, 20000)
-    shapes = ((3, 2), (4, 3), (16, 9), (1, 1), (5, 4), (21, 10), (1001, 700), (997, 641))
+    shapes = ((3, 2), (4, 3), (16, 9), (1, 1), (21, 10), (1001, 700), (997, 641))
     out = []
-    for factor in (0.5, 0.9, 1.01, 1.25, 1.5, 1.7, 2.0, 2.3, 2.6, 3.1, 4.0):
+    for factor in (0.5, 1.01, 1.3, 1.5, 1.7, 2.0, 2.6, 4.0):
         for a, b in shapes:
-            for nudge in (0, 1, 3):
+            for nudge in (0, 3):
                 w = int(limit * factor) + nudge
                 h = max(1, w * b // a - nudge)
                 out += [(w, h), (h, w)]
     return list(dict.fromkeys(out))
 
 
-def behaviours(rules: Sequence[SizeRule]) -> list[list[SizeRule]]:
+Outcomes = dict[tuple[int, int], list[tuple[int, int]]]
+"""Picture -> what each rule makes of it."""
+
+
+def _outcomes(rules: Sequence[SizeRule]) -> Outcomes:
+    return {picture: [rule(*picture) for rule in rules] for picture in _pictures(rules)}
+
+
+def behaviours(rules: Sequence[SizeRule], outcomes: Outcomes | None = None) -> list[list[SizeRule]]:
     """The rules in groups that give the same size for each of some hundred pictures; the order is kept."""
-    pictures = _pictures(rules)
+    outcomes = _outcomes(rules) if outcomes is None else outcomes
     groups: dict[tuple[object, ...], list[SizeRule]] = {}
-    for rule in rules:
-        key = (rule.by, rule.turned, *(rule(*picture) for picture in pictures))
+    for i, rule in enumerate(rules):
+        key = (rule.by, rule.turned, *(made[i] for made in outcomes.values()))
         groups.setdefault(key, []).append(rule)
     return list(groups.values())
 
 
-def telling_picture(rules: Sequence[SizeRule]) -> str:
+def _telling_picture(outcomes: Outcomes) -> str:
     """In words, a picture for which the rules give the most different sizes; empty where none of those tried does."""
-    best: tuple[int, int] | None = None
-    most = 1
-    for picture in _pictures(rules):
-        outcomes = len({rule(*picture) for rule in rules})
-        if outcomes > most:
-            best, most = picture, outcomes
-    if best is None:
-        return ""
-    made = _unique(f"{w} x {h}" for w, h in (rule(*best) for rule in rules))
-    return f"a picture of {best[0]} x {best[1]}: it would become {' or '.join(made[:4])}"
-
-
-def _unique(items: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(items))
+    picture, made = max(outcomes.items(), key=lambda item: len(set(item[1])))
+    sizes = list(dict.fromkeys(f"{w} x {h}" for w, h in made))
+    return f"a picture of {picture[0]} x {picture[1]}: it would become {' or '.join(sizes[:4])}" if sizes[1:] else ""

@@ -10,11 +10,13 @@ import io
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, get_args
 
 import numpy as np
 
 from ..codec import scans, tables
+from ..evidence.base import before_scans
 from ..jpeg.syntax import COM, Dht, Dqt, Dri, JpegStream, Opaque, ScanSpec, Sof, marker_name
 from ..steps.encode import SAMPLINGS, Encode
 from ..steps.envelope import Envelope, Jfif, embeddable, sent_density, sent_icc
@@ -39,7 +41,7 @@ class Stated:
     """Parameter -> its values that agree with the file, the simplest first; a parameter that the file does not show at
     all is missing. `tables` stands for (law, quality), `sent APP1` for whether a marker's segments were kept."""
     parts: tuple[str, ...]
-    """The envelope's parts in the file's order, as far as they are known."""
+    """The envelope's parts in the file's order; one that stands in two places is named twice."""
     problems: tuple[str, ...]
     """What no parameter of ours writes."""
 
@@ -98,7 +100,9 @@ def _tables(pair: Observed, problems: list[str]) -> dict[str, tuple[Any, ...]]:
     is_420 = pair.factors[:1] == [(2, 2)] and len(parts) == 3
     grey = len(parts) == 1
     by_luma = [(m.law, m.quality) for m in tables.candidates(luma) if _fits(m, "luma", is_420)]
-    by_chroma = by_luma if grey else [(m.law, m.quality) for m in tables.candidates(chroma) if _fits(m, "chroma", is_420)]
+    by_chroma = (
+        by_luma if grey else [(m.law, m.quality) for m in tables.candidates(chroma) if _fits(m, "chroma", is_420)]
+    )
     both = tuple(m for m in by_luma if m in by_chroma)
     out: dict[str, tuple[Any, ...]] = {"tables": both, "luma": tuple(by_luma), "luma_steps": (luma,)}
     if not grey:
@@ -142,55 +146,60 @@ def _jfif(pair: Observed, problems: list[str]) -> dict[str, tuple[Any, ...]]:
 def _segments(pair: Observed, problems: list[str]) -> tuple[dict[str, tuple[Any, ...]], tuple[str, ...]]:
     """Adobe, IPTC, ICC, comment, kept segments; and the order of all parts."""
     observed = Envelope().observe(pair.stream)
-    theirs = _opaque(pair.stream)
+    theirs = [e for e in before_scans(pair.stream) if isinstance(e, Opaque)]
+    late = [e.data for e in _opaque(pair.stream) if e.code == COM][sum(e.code == COM for e in theirs) :]
     sent = _opaque(pair.context.sent_stream) if pair.context.sent_stream is not None else []
-    out: dict[str, tuple[Any, ...]] = {
-        "envelope.icc": _icc_options(pair, observed["icc"]),
-        "envelope.adobe_transform": (-1,),
-        "envelope.iptc": (observed["iptc"],),
-    }
-    if "fbmd" in observed["iptc"]:
+    placed = [(part_of(e, sent), e) for e in theirs]
+    iptc = observed["iptc"] if any(part == "iptc" for part, _ in placed) else ()
+    out: dict[str, tuple[Any, ...]] = {"envelope.icc": _icc_options(pair, observed["icc"]), "envelope.iptc": (iptc,)}
+    if "fbmd" in iptc:
         out["envelope.fbmd_type"] = (observed["fbmd_type"],)
-    if "token" in observed["iptc"]:
+    if "token" in iptc:
         out["envelope.token"] = (observed["token"],)
-    comments = [e.data for e in theirs if e.code == COM]
-    ours = [e.data for e in sent if e.code == COM]
-    kept = ("sent",) if comments == ours else ()
-    out["envelope.comment"] = (observed["comment"], *kept) if len(comments) < 2 else kept or (observed["comment"],)
-    parts: list[str] = []
-    for element in theirs:
-        part = _part(element, bool(observed["iptc"]))
-        if part == "adobe" and element.data[:-1] == ADOBE:
-            out["envelope.adobe_transform"] = (element.data[-1],)
-        elif part in ("adobe", "kept") or (part == "icc" and "sent" not in out["envelope.icc"] and len(comments) > 1):
-            part = "kept"
-        if part not in parts:
-            parts.append(part)
-    for code in sorted({e.code for e in (*theirs, *sent) if _part(e, False) == "kept"} - {COM}):
-        mine = [e.data for e in theirs if e.code == code and _part(e, bool(observed["iptc"])) == "kept"]
+    adobe = [e.data for part, e in placed if part == "adobe"]
+    out["envelope.adobe_transform"] = _or_sent(adobe[-1][-1] if adobe else -1, adobe, sent, 0xEE)
+    comments = [e.data for part, e in placed if part == "comment"] + late
+    if comments:
+        out["envelope.comment_at"] = ("end" if late else "order",)
+    text = comments[-1].decode("latin-1") if comments else ""
+    out["envelope.comment"] = _or_sent(text, comments, sent, COM)
+    if len(comments) > 1 and out["envelope.comment"] == (text,):
+        problems.append(f"{len(comments)} comments")
+    for code in sorted({e.code for part, e in placed if part == "kept"} | {e.code for e in sent if _loose(e)}):
+        mine = [e.data for part, e in placed if part == "kept" and e.code == code]
         yours = [e.data for e in sent if e.code == code]
-        name = f"sent {marker_name(code)}"
         if not mine:
-            out[name] = ("dropped",) if yours else ()
+            out[f"sent {marker_name(code)}"] = ("dropped",)
         elif mine == yours:
-            out[name] = ("kept",)
+            out[f"sent {marker_name(code)}"] = ("kept",)
         else:
             problems.append(f"{marker_name(code)}, {sum(map(len, mine))} bytes, which were not sent so")
     _late(pair.stream, problems)
-    return out, tuple(parts)
+    return out, tuple(part for part, _ in groupby(part for part, _ in placed))
 
 
-def _part(element: Opaque, iptc: bool) -> str:
-    """The part of the envelope that a segment belongs to."""
+def _or_sent(value: Any, theirs: list[bytes], sent: list[Opaque], code: int) -> tuple[Any, ...]:
+    """A value, and `sent` beside it where the sent file's segments of this marker are the same, none perhaps."""
+    return (value, "sent") if theirs == [e.data for e in sent if e.code == code] else (value,)
+
+
+def part_of(element: Opaque, sent: list[Opaque]) -> str:
+    """The part of the envelope that a received segment is; `kept` for one that can only come from the sent file."""
     if element.code == 0xE0 and element.data[:5] == b"JFIF\0":
         return "jfif"
     if element.code == 0xE2 and element.data[:12] == b"ICC_PROFILE\0":
         return "icc"
-    if element.code == 0xEE and element.data[:5] == b"Adobe":
+    if element.code == 0xEE and element.data[:-1] == ADOBE:
         return "adobe"
-    if element.code == 0xED and iptc:
-        return "iptc"
+    if element.code == 0xED and Envelope().observe(JpegStream((element,)))["iptc"]:
+        same = any(e.code == element.code and e.data == element.data for e in sent)
+        return "kept" if same else "iptc"  # nobody makes the same random string again
     return "comment" if element.code == COM else "kept"
+
+
+def _loose(element: Opaque) -> bool:
+    """Whether a sent segment is none of those that the envelope has parameters of their own for."""
+    return part_of(element, [element]) == "kept"
 
 
 def _icc_options(pair: Observed, received: str) -> tuple[Any, ...]:
@@ -205,9 +214,9 @@ def _opaque(stream: JpegStream) -> list[Opaque]:
 
 
 def _late(stream: JpegStream, problems: list[str]) -> None:
-    """Segments where none of ours stands: behind the first DQT, or bytes behind the end."""
+    """Segments where none of ours stands: behind the first DQT (a comment before EOI apart), or bytes behind EOI."""
     started = False
-    for element in stream.elements:
+    for element in stream.elements[: -2 if stream.elements[-2:-1] and stream.elements[-2].name == "COM" else None]:
         started = started or isinstance(element, (Dqt, Dht, Sof))
         if started and isinstance(element, Opaque):
             problems.append(f"{element.name} behind the tables")
@@ -242,7 +251,9 @@ def channels_sent(pair: Observed) -> int:
 
 def _is_grey(pair: Observed) -> bool:
     """Whether every pixel of the sent picture is grey. Looks at a few rows first, which tells for nearly all."""
-    if len(pair.coefficients.components) == 3 and any(c.real[..., 0, 0].any() for c in pair.coefficients.components[1:]):
+    if len(pair.coefficients.components) == 3 and any(
+        c.real[..., 0, 0].any() for c in pair.coefficients.components[1:]
+    ):
         return False  # chroma was delivered
     pixels = pair.as_sent.pixels
     return pixels.shape[2] < 3 or bool(np.all(pixels[:, :, :3] == pixels[:, :, :1]))

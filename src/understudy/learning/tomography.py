@@ -2,9 +2,9 @@
 
 A predicted raster gives each coefficient in steps, x = coefficient / q; the delivered file gives the level C that the
 encoder made of it. Over all blocks the pairs (x, C) show, for each frequency and level, the value where it switches,
-and what happens around it: plain rounding switches at n + 1/2 and nowhere else; another DCT blurs that on both sides; a
-dead zone switches later, always; a trellis lowers levels of any size now and then; jpegli's adaptive quantisation empties
-small ones and leaves the rest alone.
+and what happens around it: plain rounding switches at n + 1/2 and nowhere else; another DCT blurs that on both sides;
+a dead zone switches later, always; a trellis lowers levels of any size now and then; jpegli's adaptive quantisation
+empties small ones and leaves the rest alone.
 
 Source: facts/learning-trials.md, 1: the table of events by encoder, measured on the battery; here as the spread of each
 class (`_CLASSES`).
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from ..codec.color import rgb_to_ycbcr
 from ..codec.sampling import component_planes
-from ..codec.variants import Color
+from ..codec.variants import Color, Downsampling
 from ..steps import Raster
 from ..steps.encode import Encode
 from .fit import transform
@@ -35,7 +35,7 @@ Levels = NDArray[np.int16]
 """Delivered levels of the same blocks, `[blocks, 64]`."""
 
 MARGIN = 0.56
-"""Steps beyond which a level is none of plain rounding's: half a step, and room for what the DCT's own arithmetic moves."""
+"""Steps beyond which a level is none of plain rounding's: half a step, and room for what a DCT's arithmetic moves."""
 
 LEAST = 6
 """Coefficients on each side of a threshold below which none is told."""
@@ -56,20 +56,24 @@ def samples(raster: Raster, pair: Observed, boxes: Sequence[Box], encode: Encode
     """What the raster predicts and what was delivered, block by block, for each component of the received file.
 
     raster: of the received picture's size, without alpha. boxes: corners on MCU boundaries or the picture's edge.
-    encode: its colour conversion, downsampling and edges make the planes; the DCT is T.81's own, without rounding.
+    encode: its colour conversion, downsampling and edges make the planes (box means for libjpeg 7, which downsamples
+    within its DCT); the DCT is T.81's own, without rounding.
     """
     parts = pair.coefficients.components
+    downsampling = encode.downsampling
+    if downsampling is Downsampling.LIBJPEG_7:
+        downsampling = Downsampling.LIBJPEG
     factors = pair.factors
     out: list[list[tuple[Values, Levels]]] = [[] for _ in parts]
     for left, top, right, bottom in boxes:
         planes = _planes(raster, (left, top, right, bottom), len(parts), encode)
-        sampled = component_planes(planes, factors, encode.downsampling, encode.edge)
+        sampled = component_planes(planes, factors, downsampling, encode.edge)
         for i, (plane, part) in enumerate(zip(sampled, parts, strict=True)):
             h, v = (max(f[axis] for f in factors) // factors[i][axis] for axis in (0, 1))
             at_x, at_y = left // (8 * h), top // (8 * v)
             real = part.real[at_y : at_y + plane.shape[0] // 8, at_x : at_x + plane.shape[1] // 8]
-            made = transform(plane)[: real.shape[0], : real.shape[1]]
-            out[i].append(((made / part.steps).reshape(-1, 64), real.reshape(-1, 64)))
+            made = transform(plane)[: real.shape[0], : real.shape[1]] / part.steps.astype(np.float32)
+            out[i].append((made.reshape(-1, 64).astype(np.float32), real.reshape(-1, 64)))
     return [
         Samples(
             i,
@@ -248,8 +252,10 @@ class Offset:
 
     @property
     def matters(self) -> bool:
-        """Whether it explains clearly more than a half does: at most six tenths of what a half gets wrong."""
-        return self.wrong_at_half >= 2 * LEAST and self.wrong <= 0.6 * self.wrong_at_half
+        """Whether it is another than a half, which a transform's own rounding may pass for, and explains clearly more
+        than a half does: at most six tenths of what a half gets wrong."""
+        other = abs(self.in_256ths - 128) > 2
+        return other and self.wrong_at_half >= 2 * LEAST and self.wrong <= 0.6 * self.wrong_at_half
 
 
 def offset(rows: Sequence[Samples]) -> Offset | None:

@@ -60,14 +60,23 @@ def rows(plan: Plan, axis: Axis, begin: int, end: int) -> Rows | None:
     return Rows(begin, low, made.astype(np.float32))
 
 
-def windows(plan: Plan, plane: NDArray[np.float32], boxes: Sequence[Box]) -> list[NDArray[np.float32]]:
-    """The predicted luma of each box, `[bottom - top, right - left]`, clipped to 0 to 255."""
+def windows(
+    plan: Plan, plane: NDArray[np.float32], boxes: Sequence[Box], size: tuple[int, int], margin: int = 0
+) -> list[NDArray[np.float32]]:
+    """The predicted luma of each box of a picture of `size` (width, height), `[bottom - top, right - left]`, clipped to
+    0 to 255; with `margin` more pixels on every side, beyond the picture its edge repeated."""
     out = []
     for left, top, right, bottom in boxes:
-        down, across = rows(plan, 0, top, bottom), rows(plan, 1, left, right)
-        part = plane[top:bottom] if down is None else down(plane, 0)
-        part = part[:, left:right] if across is None else across(part, 1)
-        out.append(np.clip(part, 0, 255))
+        x0, y0, x1, y1 = max(0, left - margin), max(0, top - margin), right + margin, bottom + margin
+        x1, y1 = min(x1, size[0]), min(y1, size[1])
+        down, across = rows(plan, 0, y0, y1), rows(plan, 1, x0, x1)
+        part = plane[y0:y1] if down is None else down(plane, 0)
+        part = part[:, x0:x1] if across is None else across(part, 1)
+        part = np.clip(part, 0, 255)
+        if margin:
+            beyond = ((y0 - top + margin, bottom + margin - y1), (x0 - left + margin, right + margin - x1))
+            part = np.pad(part, beyond, mode="edge")
+        out.append(part)
     return out
 
 

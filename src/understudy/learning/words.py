@@ -137,6 +137,8 @@ def _encode(step: Encode) -> str:
         quality = "tables of its own"
     if step.law == "facebook-custom-diag":
         quality = "Facebook's fixed tables"
+    if step.chroma_steps and not step.luma_steps:
+        quality += " for luma and a table of its own for chroma"
     sampling = "the sent JPEG's own sampling, else " if step.keep_sampling else ""
     parts = [f"Encoded at {quality}, {sampling}{step.sampling}", arithmetic(step), _scans(step)]
     if step.restart_interval:
@@ -200,6 +202,7 @@ def _encode_brief(step: Encode) -> str:
         "own tables" if step.luma_steps else f"q{step.quality}" if not isinstance(step.quality, Rule) else "q rule"
     )
     law = "" if step.law == "annex-k" or step.luma_steps else f" {step.law}"
+    law += ", own chroma table," if step.chroma_steps and not step.luma_steps else ""
     kept = " or as sent" if step.keep_sampling else ""
     kind = "progressive" if _scans(step).startswith(("progressive", "scans")) else "baseline"
     return f"{quality}{law} {step.sampling}{kept}, {arithmetic(step)}, {kind}"

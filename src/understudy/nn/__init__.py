@@ -2,6 +2,8 @@
 
     us.nn.SPSA          a gradient for a channel of which only the forward is known
     us.nn.through       the same as us.through
+    us.nn.Transform     a channel in a pipeline of torchvision.transforms.v2
+    us.nn.Augmentation  a channel in a pipeline of albumentations
 """
 
 from __future__ import annotations
@@ -10,12 +12,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .adapters import Augmentation, Transform
     from .spsa import SPSA
     from .through import through
 
-_HOMES = {"SPSA": "spsa", "through": "through"}
+_HOMES = {"Augmentation": "adapters", "SPSA": "spsa", "Transform": "adapters", "through": "through"}
 
-__all__ = ["SPSA", "through"]
+__all__ = ["SPSA", "Augmentation", "Transform", "through"]
 
 
 def __getattr__(name: str) -> Any:

@@ -143,13 +143,52 @@ def _slopes(u: Any, how: int, r: np.float32, out: Any) -> None:
 
 
 @kernel
+def component(samples: Any, weights: Any, offset: np.float32, h: int, v: int, rows: int, out: Any) -> None:
+    """A component of a picture float32 [C, H, W], with nothing rounded: sums of channels, means of h x v samples.
+
+    weights: float32, one a channel. rows: as many rows of `out` have samples of their own; the rest repeat the last.
+    Beyond the picture its last row and column are repeated.
+    """
+    channels, height, width = samples.shape
+    share = _F(1) / np.float32(h * v)
+    row = np.empty(max(width, h * out.shape[1]), np.float32)
+    for line in range(out.shape[0]):
+        if line >= rows:
+            for x in range(out.shape[1]):
+                out[line, x] = out[rows - 1, x]
+            continue
+        for x in range(width):
+            row[x] = _F(0)
+        for i in range(v):
+            at = min(v * line + i, height - 1)
+            for c in range(channels):
+                w = weights[c] * share
+                for x in range(width):
+                    row[x] += w * samples[c, at, x]
+        for x in range(width, row.size):
+            row[x] = row[width - 1]
+        if h == 1:
+            for x in range(out.shape[1]):
+                out[line, x] = row[x] + offset
+        elif h == 2:
+            for x in range(out.shape[1]):
+                out[line, x] = row[2 * x] + row[2 * x + 1] + offset
+        else:
+            for x in range(out.shape[1]):
+                total = offset
+                for i in range(h):
+                    total += row[h * x + i]
+                out[line, x] = total
+
+
+@kernel
 def through_rounding(
     grad: Any, shown: Any, coded: Any, steps: Any, noise: np.float32, how: int, levels: Any, of_steps: Any
 ) -> None:
     """The gradient to a component's decoded samples becomes, in place, that to its samples before the DCT.
 
     grad: float32 [8 v, 8 h]. shown: the samples as decoded before clipping, float32, the same shape: where they are
-    clipped nothing passes. coded: uint8, the samples before the DCT. steps: float32 [64]. of_steps: float64 [64], to
+    clipped nothing passes. coded: float32, the samples before the DCT, minus 128, not rounded. steps: float32 [64]. of_steps: float64 [64], to
     which the gradient to the steps is added, or empty. levels: int16 [v h, 64], for that.
     """
     h_blocks = grad.shape[1] // 8
@@ -165,7 +204,7 @@ def through_rounding(
                         value = shown[y, x]
                         inside = (value >= _F(-0.5)) & (value <= _F(255.5))
                         a[_LINE * i + LANES * j + lane] = grad[y, x] if inside else _F(0)
-                        c[_LINE * i + LANES * j + lane] = np.float32(np.int32(coded[y, x]) - 128)
+                        c[_LINE * i + LANES * j + lane] = coded[y, x]
             _dct_pass(a, b)
             _dct_pass(b, a)
             _dct_pass(c, b)

@@ -29,7 +29,8 @@ class Transform(nn.Module):
 
     It takes any nesting of anything. Pictures are delivered: `tv_tensors.Image` and Pillow images, or, where there is
     neither, the first plain tensor, as in v2. Everything else passes. Tensors are `[..., 1 or 3 channels, H, W]`, uint8
-    (0..255) or floats (0..1), and come back as what they were; a Pillow image's ICC profile goes into the channel.
+    (0..255) or floats (0..1), and come back as what they were. A Pillow image's ICC profile goes into the channel, and
+    the delivered image has none.
 
     A channel whose profile resizes moves boxes and masks, which are not moved here: with such beside the picture a
     delivery of another size raises PictureError.
@@ -80,7 +81,7 @@ class Augmentation:
     arguments pass. One of `mask`, `masks`, `bboxes`, `keypoints` beside a delivery of another size raises PictureError.
     """
 
-    available_keys = {"image"}
+    available_keys = frozenset({"image"})
     targets_as_params: tuple[str, ...] = ()
     """Both for `albumentations.Compose`, which asks its parts."""
     _located = ("mask", "masks", "bboxes", "keypoints")
@@ -114,6 +115,10 @@ class Augmentation:
     def add_targets(self, additional_targets: Mapping[str, str] | None) -> None:
         """Names of further pictures: those whose kind is `image`."""
         self._more += tuple(name for name, kind in (additional_targets or {}).items() if kind == "image")
+
+    def to_dict_private(self) -> dict[str, Any]:
+        """What `albumentations.Compose` shows of it. A channel is not written to albumentations' files."""
+        return {"__class_fullname__": "understudy.nn.Augmentation", "p": self.p}
 
     def __repr__(self) -> str:
         return f"Augmentation({self.channel!r}, p={self.p})"
@@ -184,7 +189,9 @@ def _delivered_image(channel: nn.Module, image: Any) -> Any:
 
 
 def _size(picture: Any) -> tuple[int, int]:
-    return tuple(picture.shape[-2:]) if isinstance(picture, Tensor) else (picture.height, picture.width)
+    if isinstance(picture, Tensor):
+        return picture.shape[-2], picture.shape[-1]
+    return picture.height, picture.width
 
 
 def _check_size(before: list[Any], after: list[Any]) -> None:

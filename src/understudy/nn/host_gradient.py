@@ -10,9 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..codec.color import rgb_to_ycbcr
-from ..codec.sampling import component_planes
-from ..codec.variants import Decoder, Downsampling, Edge
+from ..codec.variants import Color, Decoder, Downsampling, Edge
 from . import _gradient_kernels as kernels
 from . import jpeg_gradient, linear
 from .host import each
@@ -41,16 +39,15 @@ def backward(
     count, channels, height, width = samples.shape
     components = recipe.components(channels)
     layouts = recipe.layouts(components, height, width)
-    arrays = grad.contiguous().numpy(), samples.detach(), levels.numpy(), steps.detach().contiguous().numpy()
+    arrays = grad.contiguous().numpy(), samples.detach().contiguous().numpy(), levels.numpy(), steps.detach().contiguous().numpy()
     noise = [np.float32(s) for s in jpeg_gradient.noise(sigma.detach().float(), recipe, components)]
     out = torch.empty_like(samples, memory_format=torch.contiguous_format)
     result = out.numpy()
     to_steps = np.zeros((count, 2, 64)) if of_steps else np.zeros((count, 2, 0))
 
     def one(i: int) -> None:
-        pixels = arrays[1][i].to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
         tables = arrays[3][i % len(arrays[3])]
-        coded = _planes(pixels, recipe, layouts)
+        coded = _planes(arrays[1][i], recipe, layouts)
         quantised = np.split(arrays[2][i], np.cumsum([x.count for x in layouts])[:-1])
         planes = _through_decoder(arrays[0][i], quantised, tables, layouts, recipe)
         for j, x in enumerate(layouts):
@@ -64,19 +61,20 @@ def backward(
     return out, torch.from_numpy(to_steps).to(samples.dtype) if of_steps else None
 
 
-def _planes(pixels: NDArray[np.uint8], recipe: Recipe, layouts: list[Layout]) -> list[NDArray[np.uint8]]:
-    """The samples of each component that the encoder transforms, uint8, cut to the blocks that count."""
+def _planes(samples: Float, recipe: Recipe, layouts: list[Layout]) -> list[Float]:
+    """Each component's samples before the DCT, minus 128, as `linear.planes` has them."""
     e = recipe.encode
-    if len(layouts) == 1:
-        parts = [np.ascontiguousarray(pixels[:, :, 0])]
-    else:
-        wide = pixels if pixels.shape[2] == 3 else np.repeat(pixels, 3, axis=2)
-        parts = [np.ascontiguousarray(p) for p in rgb_to_ycbcr(wide, e.color)]
-    whole = component_planes(parts, recipe.factors(len(layouts)), e.downsampling, e.edge)
-    return [
-        np.require(p[: 8 * x.v_blocks, : 8 * x.h_blocks], requirements=["C", "W"])
-        for p, x in zip(whole, layouts, strict=True)
-    ]
+    weights = linear.color_weights(e.color) if len(layouts) == 3 else [[1.0]]
+    max_v = max(x.v for x in layouts)
+    out = []
+    for i, (x, row) in enumerate(zip(layouts, weights, strict=True)):
+        plane = np.empty((8 * x.v_blocks, 8 * x.h_blocks), np.float32)
+        rows = -(-x.full_height // max_v) * max_v // x.v if e.edge is Edge.LIBJPEG else len(plane)
+        used = np.array(row if len(samples) == len(row) else [sum(row)], np.float32)
+        offset = np.float32(0 if i and e.color is not Color.NONE else -128)
+        kernels.component(samples, used, offset, x.h, x.v, min(rows, len(plane)), plane)
+        out.append(plane)
+    return out
 
 
 def _through_decoder(

@@ -1,8 +1,11 @@
 """The gradient of a JPEG generation, in torch: transposes of its linear parts, and a derivative for each rounding.
 
 With c = A x the coefficients of a picture (colour, chroma means, DCT) and q their steps, the generation is
-clip(S q round(c / q)). Its gradient here is A^T D S^T: D holds the derivative of each rounding (rounding.py) at the
-exact value of c / q, S^T stops where the decoder clips. Rounding to whole samples counts as noise of variance 1/12.
+clip(S q round(c / q)). Its gradient here is A^T D S^T: D holds the derivative of each rounding (rounding.py), S^T stops
+where the decoder clips. D is taken at c / q of a picture whose colour and chroma means are NOT rounded to whole samples:
+what a noisy picture's coefficients are on average. (Taken at the rounded ones, the cosine with the real codec's
+smoothed response falls from 0.99 to 0.97 at quality 50, sigma 2; benchmarks/channel.py.) The rounding itself then
+counts as noise of variance 1/12.
 """
 
 from __future__ import annotations
@@ -19,12 +22,13 @@ from .rounding import derivative
 def noise(sigma: Tensor, recipe: Recipe, components: int) -> list[Tensor]:
     """The standard deviation that each component's coefficients have where R, G and B have sigma, independently.
 
-    A mean over h x v samples has 1 / sqrt(h v) of theirs; the rounding of the component's samples adds 1/12.
+    A mean over h x v samples has 1 / (h v) of their variance; rounding adds 1/12 to the full-size samples, and again to
+    the means.
     """
     factors = [(layout.h, layout.v) for layout in recipe.layouts(components, 8, 8)]
     rows = linear.color_weights(recipe.encode.color) if components == 3 else [[1.0]]
     return [
-        torch.sqrt(sigma * sigma * (sum(w * w for w in row) / (h * v)) + 1 / 12)
+        torch.sqrt((sigma * sigma * sum(w * w for w in row) + 1 / 12) / (h * v) + (1 / 12 if h * v > 1 else 0))
         for row, (h, v) in zip(rows, factors, strict=True)
     ]
 
@@ -54,13 +58,13 @@ def backward(
     quantised = _split(levels, layouts, grad.dtype)
     tables = [exact_jpeg.table(steps, x).to(grad.dtype) for x in layouts]
     spectra = _through_decoder(grad, quantised, tables, layouts, recipe)
-    planes, _ = exact_jpeg.planes(samples, recipe)
+    planes = linear.planes(samples.to(grad.dtype), recipe)
     by_table = torch.zeros((len(grad), 2, 64), dtype=grad.dtype, device=grad.device) if of_steps else None
     out = []
     widths = noise(sigma.to(grad.dtype), recipe, components)
     for i, x in enumerate(layouts):
         v, h = (linear.analysis(n, grad.dtype, grad.device) for n in (x.v_size, x.h_size))
-        blocks = exact_jpeg.blocks_of(planes[i].to(grad.dtype) - 128, x.v_size, x.h_size)
+        blocks = exact_jpeg.blocks_of(planes[i], x.v_size, x.h_size)
         u = (v @ blocks @ h.T) / tables[i]
         slope = derivative(u, widths[i] / tables[i], rounding)
         if by_table is not None:

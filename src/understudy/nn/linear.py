@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from ..codec import matrices
-from ..codec.variants import Color, Decoder
+from ..codec.variants import Color, Decoder, Edge
+from .exact_jpeg import extended
+from .recipe import Recipe
 
 
 @cache
@@ -100,6 +102,29 @@ def folded(grad: Tensor, height: int, width: int) -> Tensor:
     if columns > width:
         grad = torch.cat([grad[:, :, : width - 1], grad[:, :, width - 1 :].sum(2, keepdim=True)], 2)
     return grad
+
+
+def planes(samples: Tensor, recipe: Recipe) -> list[Tensor]:
+    """`exact_jpeg.planes` with nothing rounded: each component's samples, float, minus 128."""
+    height, width = samples.shape[2:]
+    count = recipe.components(samples.shape[1])
+    layouts = recipe.layouts(count, height, width)
+    parts = list((samples.expand(-1, 3, -1, -1) if count == 3 else samples).unbind(1))
+    if count == 3:
+        parts = mixed(parts, color_weights(recipe.encode.color))
+        grey = 0 if recipe.encode.color is Color.NONE else 128
+    max_v, max_h = max(x.v for x in layouts), max(x.h for x in layouts)
+    full_height, full_width = (-(-side // (8 * most)) * 8 * most for side, most in ((height, max_v), (width, max_h)))
+    first = -(-height // max_v) * max_v if recipe.encode.edge is Edge.LIBJPEG else full_height
+    out = []
+    for i, (part, x) in enumerate(zip(parts, layouts, strict=True)):
+        h, v = x.h * 8 // x.h_size, x.v * 8 // x.v_size
+        plane = extended(part, first, full_width)
+        if (h, v) != (1, 1):
+            plane = plane.unflatten(2, (-1, h)).unflatten(1, (-1, v)).mean((2, 4))
+        plane = extended(plane, x.v_size * x.v_blocks, x.h_size * x.h_blocks)
+        out.append(plane if i and grey else plane - 128)
+    return out
 
 
 def padded(grad: Tensor, height: int, width: int) -> Tensor:

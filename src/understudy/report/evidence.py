@@ -120,7 +120,8 @@ def _kernels(learned: Learned, step: Resize) -> Markup:
         witnesses = []
     if not witnesses:
         return Markup("")
-    one, own = witnesses[0], resampling.of(step)
+    own = resampling.of(step)
+    one = max(witnesses, key=lambda w: len(_curve(own, w)))  # the ratio of more phases draws the finer curve
     listed = list(dict.fromkeys([own, *resampling.hypotheses()]))
     ranked = resampling.scored(witnesses, listed)
     rivals = _different([r.hypothesis for r in ranked], own, one)[:MOST_RIVALS]

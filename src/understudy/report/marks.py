@@ -68,6 +68,6 @@ def percent(share: float) -> str:
     if share in (0, 1):
         return f"{100 * share:.0f} %"
     digits = 1
-    while digits < 6 and not 0 < float(f"{100 * share:.{digits}f}") < 100:
+    while digits < 12 and not 0 < float(f"{100 * share:.{digits}f}") < 100:
         digits += 1
     return f"{100 * share:.{max(digits, 2)}f} %"

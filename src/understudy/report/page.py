@@ -19,6 +19,8 @@ from .pictures import Difference, difference
 
 MOST_PICTURES = 12
 """Pairs that are shown with pictures."""
+MOST_TIED = 3
+"""Answers that fit as well which are listed in a line."""
 MOST_RIVALS = 12
 """Rows of a rival table."""
 
@@ -105,8 +107,21 @@ def _step(learned: Learned, step: Step) -> Markup:
         mark = badge("decided by the pairs", "good")
     summary = [tag("span", step.name, class_="step"), f"{in_words(step)}.", mark]
     drawn = figures(learned, step)
-    body = [drawn, *(_decision(d) for d in decisions)]
+    read = [d for d in decisions if _is_plain(d)]
+    body = [drawn, *(_decision(d) for d in decisions if d not in read), _read(read)]
     return details(summary, *body, is_open=bool(drawn)) if any(body) else safe(summary)
+
+
+def _is_plain(decision: Decision) -> bool:
+    """Whether an answer was read off files, or had no rival: a line says all."""
+    return not (decision.guess or decision.trials or decision.tied)
+
+
+def _read(decisions: list[Decision]) -> Markup:
+    if not decisions:
+        return Markup("")
+    rows = [(d.question, tag("strong", d.answer), d.reason) for d in decisions]
+    return safe([tag("h3", "Without rivals"), table(("question", "answer", "why"), rows)])
 
 
 def _decision(decision: Decision) -> Markup:
@@ -115,7 +130,7 @@ def _decision(decision: Decision) -> Markup:
     if decision.reason:
         parts.append(tag("p", f"{decision.reason}."))
     if decision.tied:
-        parts.append(tag("p", "Not told apart from: ", ", ".join(decision.tied), "."))
+        parts.append(_tied(decision))
     if decision.decided_by:
         parts.append(tag("p", "Decided by: ", ", ".join(decision.decided_by), ".", class_="quiet"))
     if decision.would_tell:
@@ -123,6 +138,13 @@ def _decision(decision: Decision) -> Markup:
     if len(decision.trials) > 1:
         parts.append(_rivals(decision))
     return safe(parts)
+
+
+def _tied(decision: Decision) -> Markup:
+    if len(decision.tied) <= MOST_TIED:
+        return tag("p", "Not told apart from: ", "; ".join(decision.tied), ".")
+    items = tag("ul", *(tag("li", label) for label in decision.tied))
+    return details(f"Not told apart from {len(decision.tied)} others", items)
 
 
 def _rivals(decision: Decision) -> Markup:
@@ -205,11 +227,17 @@ def _card(score: PairScore, pair: Observed, learned: Learned) -> Markup:
 # --- the rest
 
 
+def shortened(labels: tuple[str, ...], most: int = 3) -> str:
+    """The first labels, and how many there are more."""
+    more = f"; {len(labels) - most} more" if len(labels) > most else ""
+    return "; ".join(labels[:most]) + more
+
+
 def _open(learned: Learned) -> Markup:
     guesses = [d for d in learned.evidence if d.guess]
     items = [
         tag("li", tag("strong", f"{d.question}: {d.answer}"), f". {d.reason}." if d.reason else ".",
-            f" Could as well be: {', '.join(d.tied)}." if d.tied else "",
+            f" Could as well be: {shortened(d.tied)}." if d.tied else "",
             f" What would tell: {d.would_tell}." if d.would_tell else "")
         for d in guesses
     ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -11,16 +12,17 @@ import numpy as np
 from annotated_types import Interval
 from PIL import Image, UnidentifiedImageError
 
-from ..codec import go_jpeg
-from ..codec.decode import to_rgb
+from ..codec import go_jpeg, png16
+from ..codec.color import cmyk_to_rgb, ycbcr_to_rgb
+from ..codec.decode import to_planes, to_rgb
 from ..codec.sizes import Derive, Fit, Rounding, ShrinkOnLoad, halvings, shrink_on_load, target
-from ..codec.variants import Decoder, Upsampling
+from ..codec.variants import Decoder, Depth16, Upsampling
 from ..errors import LimitError, PictureError, ProfileError, UnderstudyError, UnsupportedJpegError
 from ..jpeg.coefficients import Coefficients
 from ..jpeg.entropy_decode import MAX_PIXELS, read_coefficients
 from ..jpeg.parse import parse
 from ..jpeg.syntax import JpegStream
-from .base import Context, Raster, Rule, Source, Step
+from .base import Context, Pixels, Raster, Rule, Source, Step
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,9 @@ class Decode(Step):
     """Reads the sent file.
 
     JPEG files go through our own decoder, which equals libjpeg-turbo's islow in every sample, so that a result does
-    not depend on which libjpeg Pillow was built with. What it does not read (CMYK, arithmetic coding) and every other
-    format goes through Pillow: PNG, BMP, TIFF, WebP, GIF (first frame).
+    not depend on which libjpeg Pillow was built with; CMYK and YCCK become RGB by Pillow's plain formula, their inks
+    inverted as Adobe stores them. What it does not read (arithmetic coding) and every other format goes through Pillow:
+    PNG, BMP, TIFF, WebP, GIF (first frame).
     """
 
     name: ClassVar[str] = "decode"
@@ -58,6 +61,10 @@ class Decode(Step):
     more for the resampling that follows, and drop a last row or column that stands for too few stored pixels. Chromium
     decodes a JPEG smaller only where its sides are whole MCUs."""
 
+    sixteen_bit: Depth16 = Depth16.STRIP
+    """How samples of 16 bits (PNG, TIFF) become 8, before anything else. (A library that resizes in 16 bits, such as
+    ImageMagick, does it later: of a picture that it resizes, this is not it.)"""
+
     def exact(self, value: Source, context: Context) -> Raster:
         """Raster uint8 `[H, W, 1 to 4]` with the file's ICC profile and EXIF orientation, neither applied.
 
@@ -71,7 +78,7 @@ class Decode(Step):
                 if self.scale != 8 or self.draft != "none":
                     raise
                 context.notes.append(f"decoded by Pillow: {error}")
-        return _through_pillow(value.data)
+        return _through_pillow(value.data, self.sixteen_bit)
 
     def surrogate(self, value: Any, ops: Any) -> Any:
         """`exact` of a batch that was coded before it was sent, in a channel that is given what it is sent as."""
@@ -90,9 +97,10 @@ class Decode(Step):
 
     def _jpeg(self, data: bytes) -> Raster:
         stream = parse(data)
-        if stream.frame is not None and len(stream.frame.components) not in (1, 3):
+        known = (1, 3) if self.decoder == Decoder.GO else (1, 3, 4)
+        if stream.frame is not None and len(stream.frame.components) not in known:
             raise UnsupportedJpegError(
-                f"{len(stream.frame.components)} components", place="frame header", expected="1 or 3"
+                f"{len(stream.frame.components)} components", place="frame header", expected=f"one of {known}"
             )
         coefficients = read_coefficients(stream)
         if coefficients.anomalies:
@@ -112,20 +120,23 @@ class Decode(Step):
             raise LimitError(f"{width} x {height} pixels", place="decode.scale", expected=f"at most {MAX_PIXELS}")
         if self.decoder == Decoder.GO:
             return self._by_go(data, stream, coefficients)
-        pixels = to_rgb(
-            [c.blocks for c in parts],
-            [c.steps for c in parts],
-            coefficients.factors,
-            coefficients.width,
-            coefficients.height,
-            upsampling=self.upsampling,
-            ycbcr=not _is_rgb(stream),
-            eighths=eighths,
-            decoder=self.decoder,
-        )
+        blocks, steps = [c.blocks for c in parts], [c.steps for c in parts]
+        given = (blocks, steps, coefficients.factors, coefficients.width, coefficients.height, self.upsampling)
+        if len(parts) == 4:
+            pixels = self._of_inks(to_planes(*given, eighths, self.decoder), _is_ycck(stream))
+        else:
+            pixels = to_rgb(*given, ycbcr=not _is_rgb(stream), eighths=eighths, decoder=self.decoder)
         if self.draft_by is not ShrinkOnLoad.PILLOW:
             pixels = pixels[: max(1, coefficients.height * eighths // 8), : max(1, coefficients.width * eighths // 8)]
         return Raster(pixels if pixels.ndim == 3 else pixels[:, :, None], icc, orientation)
+
+    def _of_inks(self, planes: Sequence[Pixels], ycck: bool) -> Pixels:
+        """RGB of C, M, Y, K or of Y, Cb, Cr, K, as stored: 255 for no ink, as Adobe has it and Pillow assumes."""
+        if ycck:
+            stored = np.dstack([255 - ycbcr_to_rgb(planes[0], planes[1], planes[2], self.decoder), planes[3]])
+        else:
+            stored = np.dstack(planes)
+        return cmyk_to_rgb(255 - stored)
 
     def _by_go(self, data: bytes, stream: JpegStream, coefficients: Coefficients) -> Raster:
         if self.scale != 8 or self.draft != "none":
@@ -179,6 +190,12 @@ def _is_rgb(stream: JpegStream) -> bool:
     return tuple(c.id for c in frame.components) == (0x52, 0x47, 0x42)
 
 
+def _is_ycck(stream: JpegStream) -> bool:
+    """Whether four components are YCCK, not CMYK, by libjpeg's rule: where Adobe's transform is not 0."""
+    adobe = [p for p in stream.app(14) if p[:5] == b"Adobe" and len(p) >= 12]
+    return bool(adobe) and adobe[-1][11] != 0
+
+
 def _metadata(data: bytes) -> tuple[bytes | None, int]:
     """ICC profile and EXIF orientation as Pillow reads them, without decoding the picture."""
     try:
@@ -216,14 +233,41 @@ def _opened(data: bytes) -> Image.Image:
     return image
 
 
-def _through_pillow(data: bytes) -> Raster:
+def _through_pillow(data: bytes, sixteen_bit: Depth16) -> Raster:
     image = _opened(data)
     icc, orientation = image.info.get("icc_profile") or None, _orientation(image)
     try:
         image.load()
     except Exception as error:  # Pillow's plugins raise many kinds on damaged files
         raise PictureError(f"{error}", place=f"{image.format} picture", expected="a whole file") from None
-    return Raster(pixels_of(image), icc, orientation)
+    return Raster(_eight_bit(image, data, sixteen_bit), icc, orientation)
+
+
+def _eight_bit(image: Image.Image, data: bytes, how: Depth16) -> Pixels:
+    """A loaded image's samples, those of 16 bits brought to 8."""
+    if image.mode.startswith("I;16"):
+        grey = np.asarray(image).astype(np.uint32)[:, :, None]
+        if how == Depth16.SCALE:
+            return _scaled(grey)
+        return (np.minimum(grey, 255) if how == Depth16.PILLOW else grey >> 8).astype(np.uint8)
+    if how == Depth16.SCALE:
+        if png16.is_png16(data):
+            return _scaled(png16.read(data).astype(np.uint32))
+        if image.format == "TIFF" and _tiff_bits(image) == 16:
+            raise PictureError(
+                "colours of 16 bits", place="TIFF picture", expected="8 bits, or a PNG", remedy="or sixteen_bit = strip"
+            )
+    return pixels_of(image)
+
+
+def _tiff_bits(image: Image.Image) -> int:
+    bits = getattr(image, "tag_v2", {}).get(258, 8)  # TIFF 6.0, BitsPerSample
+    return int(max(bits) if isinstance(bits, tuple) else bits)
+
+
+def _scaled(samples: np.ndarray[Any, np.dtype[np.uint32]]) -> Pixels:
+    """libpng's documentation of png_set_scale_16: `(v * 255 + 32895) >> 16`, which is v / 257 rounded."""
+    return ((samples * 255 + 32895) >> 16).astype(np.uint8)
 
 
 def pixels_of(image: Image.Image) -> np.ndarray[Any, np.dtype[np.uint8]]:

@@ -88,6 +88,9 @@ class Encode(Step):
     """MCUs between RSTm markers; 0 for none."""
     most_corrections: Annotated[int, Interval(ge=1, le=4096)] = LIBJPEG_MOST_CORRECTIONS
     """Correction bits after which a run of end-of-bands is closed in refinement scans."""
+    always_pad: bool = False
+    """A scan that ends with a whole byte is padded with a byte of ones all the same: jpeg-js. (Not with jpegli's
+    tables, nor where restarts occur.)"""
     engine: Engine = Engine.LIBJPEG
     """Whose arithmetic: `libjpeg` is made of the parts that follow, `jpegli` has none of them."""
     adaptive_quantization: bool = True
@@ -194,6 +197,7 @@ class Encode(Step):
             restart_interval=self.restart_interval,
             most_corrections=self.most_corrections,
             force_baseline=self.force_baseline,
+            always_pad=self.always_pad,
         )
 
     def _scans(self, count: int) -> tuple[scans.Script, bool]:

@@ -71,20 +71,25 @@ def _guesses(learned: Learned) -> Iterator[RenderableType]:
     guessed = [d for d in learned.evidence if d.guess]
     if not guessed:
         return
-    yield heading("guesses", "the pairs do not decide these")
+    yield heading("guesses", "the pairs do not decide these; a habit of the software did")
     table = grid("l", "*")
     for decision in guessed:
-        row(table, Text("?", UNSURE), _guess(decision))
+        row(table, say(decision.question, QUIET), _guess(decision))
     yield table
+    telling = list(dict.fromkeys(d.would_tell for d in guessed if d.would_tell))
+    if telling:
+        yield heading("what would tell", "pictures to send")
+        table = grid("*")
+        for picture in telling:
+            row(table, say(picture))
+        yield table
 
 
 def _guess(decision: Decision) -> Text:
-    text = say(f"{decision.question}: ", QUIET).append_text(say(decision.answer))
+    text = say(decision.answer)
     if decision.tied:
-        shown = ", ".join(decision.tied[:4]) + (f" and {len(decision.tied) - 4} more" if len(decision.tied) > 4 else "")
-        text.append("\n").append_text(say(f"could as well be: {shown}", QUIET))
-    if decision.would_tell:
-        text.append("\n").append_text(say(f"what would tell: {decision.would_tell}"))
+        more = f" and {len(decision.tied) - 3} more" if len(decision.tied) > 3 else ""
+        text.append_text(say(f"  or: {'; '.join(decision.tied[:3])}{more}", QUIET))
     return text
 
 

@@ -1,15 +1,14 @@
 """What becomes of transparency: dropped, or blended over a background whose colour is solved for, not looked up.
 
-Where a picture is clear or nearly so, what was delivered is a c + (1 - a) b: stored colour c and alpha a are known, so the
-background b follows by least squares, and the more so the more of the picture is clear.
+Where a picture is clear or nearly so, what was delivered is a c + (1 - a) b: stored colour c and alpha a are known, so
+the background b follows by least squares, and the more so the more of the picture is clear.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import product
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,14 +33,13 @@ CLEAR = 0.5
 """Opacity, 0 to 1, up to which a pixel says something of what is behind it."""
 
 
-@dataclass(frozen=True)
 class AlphaQuestion:
     """Dropped or blended, over which colour, and how the blend is rounded."""
 
-    name: ClassVar[str] = "transparency"
-    step: ClassVar[str] = "flatten"
-    order: ClassVar[int] = 32
-    would_tell: ClassVar[str] = (
+    name = "transparency"
+    step = "flatten"
+    order = 32
+    would_tell = (
         "an RGBA PNG with half-transparent slopes, whose clear parts hide a colour that is neither black nor white"
     )
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
 
 from ...steps.color import Color
 from ..observed import Observed
@@ -14,16 +12,13 @@ from ..rendering import Rendering
 from . import _witnesses as witnesses
 
 
-@dataclass(frozen=True)
 class ProfileQuestion:
     """Converted to whose sRGB, with which intent and black point compensation; or the samples left as they are."""
 
-    name: ClassVar[str] = "ICC profile"
-    step: ClassVar[str] = "color"
-    order: ClassVar[int] = 34
-    would_tell: ClassVar[str] = (
-        "a picture with a Display P3 or Adobe RGB profile and strong colours, delivered at its own size"
-    )
+    name = "ICC profile"
+    step = "color"
+    order = 34
+    would_tell = "a picture with a Display P3 or Adobe RGB profile and strong colours, delivered at its own size"
 
     def bearing(self, pairs: Sequence[Observed], pipeline: Pipeline) -> Sequence[Observed]:
         with_profile = [p for p in pairs if p.icc is not None]

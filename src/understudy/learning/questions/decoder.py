@@ -7,17 +7,16 @@ all of them are tried with the encoder as it is by then.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
 
-from ...codec.variants import Color, Decoder, Engine, Upsampling
+from ...codec.variants import Decoder, Engine, Upsampling
 from ...steps.decode import Decode
 from ..observed import Observed
 from ..pipeline import Pipeline
 from ..question import Candidate, Question
 from ..rendering import Rendering
 from . import _witnesses as witnesses
-from .encoder import listed, name_of
+from ._encoders import known_name, listed
 
 DECODERS = {
     (Decoder.LIBJPEG_TURBO, Upsampling.FANCY): "libjpeg-turbo",
@@ -29,14 +28,13 @@ DECODERS = {
 """(decoder, upsampling) by what to call them, the commonest first."""
 
 
-@dataclass(frozen=True)
 class DecoderQuestion:
     """Which decoder: libjpeg-turbo's with a triangle filter or repetition for chroma, libjpeg 7's, 9a's, Go's."""
 
-    name: ClassVar[str] = "JPEG decoder"
-    step: ClassVar[str] = "decode"
-    order: ClassVar[int] = 30
-    would_tell: ClassVar[str] = "a JPEG with 4:2:0 chroma, strong colours and no ICC profile, delivered at its own size"
+    name = "JPEG decoder"
+    step = "decode"
+    order = 30
+    would_tell = "a JPEG with 4:2:0 chroma, strong colours and no ICC profile, delivered at its own size"
 
     def bearing(self, pairs: Sequence[Observed], pipeline: Pipeline) -> Sequence[Observed]:
         """Sent JPEGs, same-size ones if there are any, subsampled ones first: 4:4:4 tells Go's from others at most."""
@@ -68,7 +66,7 @@ def _habit(pipeline: Pipeline, present: Pipeline) -> int:
     decode, encode = pipeline.get(Decode), present.encode
     order = list(DECODERS)
     rank = order.index((decode.decoder, decode.upsampling)) if (decode.decoder, decode.upsampling) in order else 9
-    same = name_of(encode) == _label(pipeline) or (encode.color is Color.GO and decode.decoder is Decoder.GO)
+    same = known_name(encode) == _label(pipeline)
     return 0 if same else rank + 1
 
 

@@ -1,25 +1,23 @@
 """What of the encoder its headers do not state: colour conversion, chroma downsampling, edges, DCT, quantiser, engine.
 
 Exact samples and the delivered levels leave nothing to chance: a wrong DCT changes 4 to 85 % of the blocks (facts/
-learning-trials.md, 1). Colour, DCT and quantiser blur each other, so they are one question, asked of same-size pairs whose
-samples are known. Engines that look at the whole picture (mozjpeg's trellis, jpegli) are tried only where the rounding
-class (`tomography`) calls for them.
+learning-trials.md, 1). Colour, DCT and quantiser blur each other, so they are one question, asked of same-size pairs
+whose samples are known. Engines that look at the whole picture (mozjpeg's trellis, jpegli) are tried only where the
+rounding class (`tomography`) calls for them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar
+from dataclasses import asdict, replace
+from itertools import product
 
-from ...codec.encode import FACEBOOK_CLASSIC, GO, LIBJPEG, LIBJPEG_7, Arithmetic
-from ...codec.mozjpeg.trellis import Tune
+from ...codec.encode import GO, LIBJPEG, LIBJPEG_7
 from ...codec.tables import Law
-from ...codec.variants import Color, Dct, Decoder, Downsampling, DummyBlocks, Edge, Engine, Quantizer, Upsampling
+from ...codec.variants import Color, Dct, Decoder, Engine, Quantizer, Upsampling
 from ...errors import UnderstudyError
-from ...jpeg.compose import Huffman
 from ...steps.decode import Decode
-from ...steps.encode import PARTS, Encode
+from ...steps.encode import Encode
 from ..fit import fit, luma
 from ..observed import Observed, boxes, whole
 from ..pipeline import Pipeline
@@ -38,14 +36,7 @@ from ..tomography import (
     thresholds,
 )
 from . import _witnesses as witnesses
-
-WHOLE = {
-    "libjpeg": LIBJPEG,
-    "libjpeg 7 to 9": LIBJPEG_7,
-    "Go's image/jpeg": GO,
-    "Facebook's classic encoder": FACEBOOK_CLASSIC,
-}
-"""Encoders of which every part is known, by what to call them; in the order of how often one meets them."""
+from ._encoders import WHOLE, as_jpegli, can_trellis, listed, name_of, with_arithmetic
 
 _DECODERS = (
     (Decoder.LIBJPEG_TURBO, Upsampling.FANCY),
@@ -58,40 +49,19 @@ MOST_LOOKED_AT = 3
 """Pairs that are tried for one whose samples are known."""
 SLACK_OF_RESIZED = 0.2
 """Steps by which a prediction through a resize may be off: facts/learning-trials.md, 1 (use .70 to .95)."""
+MOST_TRIED = 14
+"""Block by block encoders that reach exact trials on several boxes and pairs."""
 LEAST_PROBABLE = 1e-3
 """A rounding class below this probability is not tried."""
 GOOD_SIGMA = 1.3
 """Pixels: a prediction with a larger error says nothing about rounding. Source: facts/learning-trials.md, 2.1."""
 
 
-def with_arithmetic(encode: Encode, arithmetic: Arithmetic) -> Encode:
-    """`encode` with libjpeg's engine made of the parts of `arithmetic`."""
-    return replace(
-        encode, engine=Engine.LIBJPEG, color=arithmetic.color, downsampling=arithmetic.downsampling,
-        edge=arithmetic.edge, dct=arithmetic.dct, quantizer=arithmetic.quantizer, dummy_blocks=arithmetic.dummy_blocks,
-        overshoot_deringing=False,
-    )  # fmt: skip
-
-
-def as_jpegli(encode: Encode, adaptive: bool) -> Encode:
-    """`encode` with jpegli's engine, which has none of libjpeg's parts."""
-    fresh: dict[str, Any] = {part: getattr(Encode, part) for part in PARTS}
-    return replace(encode, engine=Engine.JPEGLI, adaptive_quantization=adaptive, **fresh)
-
-
-def can_trellis(encode: Encode) -> bool:
-    """mozjpeg's trellis writes its own Huffman tables, always."""
-    return encode.huffman == Huffman.OPTIMAL
-
-
 def sampled(
     pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering
 ) -> tuple[Observed, list[Samples]] | None:
     """The first pair that the pipeline predicts well enough to say anything of rounding, with the samples of some
-    boxes of it, planes made as libjpeg makes them; None where there is no such pair."""
-    arithmetic = replace(LIBJPEG, color=pipeline.encode.color, downsampling=pipeline.encode.downsampling)
-    if arithmetic.downsampling is Downsampling.LIBJPEG_7:
-        arithmetic = replace(arithmetic, downsampling=Downsampling.LIBJPEG)
+    boxes of it; None where there is no such pair."""
     for pair in pairs[:MOST_LOOKED_AT]:
         where = boxes(pair)
         try:
@@ -100,7 +70,7 @@ def sampled(
                 continue
             if pair.is_resized and fit(luma(raster.pixels), pair, where).sigma > GOOD_SIGMA:
                 continue
-            return pair, samples(raster, pair, where, with_arithmetic(pipeline.encode, arithmetic))
+            return pair, samples(raster, pair, where, pipeline.encode)
         except UnderstudyError:
             continue
     return None
@@ -115,72 +85,28 @@ def _events(pair: Observed, rows: Sequence[Samples]) -> Events:
     return events(rows[:1], slack=SLACK_OF_RESIZED if pair.is_resized else MARGIN - 0.5)
 
 
-def name_of(encode: Encode) -> str:
-    """What to call an encoder's arithmetic: a whole encoder's name, or its parts that are not libjpeg's."""
-    if encode.engine is Engine.JPEGLI:
-        return "jpegli" if encode.adaptive_quantization else "jpegli without adaptive quantisation"
-    mine = Arithmetic(encode.color, encode.downsampling, encode.edge, encode.dct, encode.quantizer, encode.dummy_blocks)
-    for name, arithmetic in WHOLE.items():
-        if mine == arithmetic and not encode.overshoot_deringing:
-            return f"{name}, islow" if arithmetic is LIBJPEG else name
-    if encode.quantizer is Quantizer.MOZJPEG_TRELLIS:
-        parts = ["mozjpeg's trellis"]
-    else:
-        parts = [str(encode.dct)]
-        parts += [str(encode.quantizer)] if encode.quantizer is not Quantizer.PLAIN else []
-        parts[-1] += f" {encode.rounding_offset}/256" if encode.quantizer is Quantizer.ROUNDING_OFFSET else ""
-    parts += [f"{encode.color} colour"] if encode.color is not Color.LIBJPEG else []
-    if encode.downsampling is not Downsampling.LIBJPEG:
-        parts.append(f"{encode.downsampling} downsampling")
-    parts += [f"{encode.edge} edges"] if encode.edge is not Edge.LIBJPEG else []
-    parts += [f"{encode.dummy_blocks} dummy blocks"] if encode.dummy_blocks is not DummyBlocks.LIBJPEG else []
-    parts += ["deringing"] if encode.overshoot_deringing else []
-    return ", ".join(parts)
-
-
-def listed(pipelines: Iterable[Pipeline], label: Any, habits: Any = None) -> list[Candidate]:
-    """Candidates of the pipelines, each pipeline and each label once, habits in the order given unless told."""
-    out: dict[tuple[str, ...], Candidate] = {}
-    labels: set[str] = set()
-    for pipeline in pipelines:
-        if pipeline.keys not in out:
-            text = str(label(pipeline))
-            while text in labels:
-                text += " (otherwise)"
-            labels.add(text)
-            rank = len(out) if habits is None else habits(pipeline)
-            out[pipeline.keys] = Candidate(text, pipeline, rank)
-    return list(out.values())
-
-
-@dataclass(frozen=True)
 class EncoderQuestion:
     """Colour conversion, DCT and quantiser together, known encoders whole, and engines of another kind."""
 
-    name: ClassVar[str] = "encoder"
-    step: ClassVar[str] = "encode"
-    order: ClassVar[int] = 20
-    would_tell: ClassVar[str] = (
-        "a PNG of at least 256 x 256 pixels with strong colours and detail, delivered at its own size"
-    )
+    name = "encoder"
+    step = "encode"
+    order = 20
+    would_tell = "a PNG of at least 256 x 256 pixels with strong colours and detail, delivered at its own size"
 
     def bearing(self, pairs: Sequence[Observed], pipeline: Pipeline) -> Sequence[Observed]:
         return witnesses.for_encoder(pairs)
 
     def candidates(self, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> Iterable[Candidate]:
         seen = sampled(pipeline, pairs, rendering)
-        encodes = [*_blockwise(pipeline.encode)]
-        if seen is not None:
-            encodes += _costly(pipeline.encode, rounding_classes(*seen))
-            encodes += _fitted(pipeline.encode, seen[1])
-        else:
-            encodes += _costly(pipeline.encode, {})
-        made = [pipeline.having(encode) for encode in encodes]
+        cheap = [pipeline.having(encode) for encode in _blockwise(pipeline.encode)]
         if pairs and all(p.is_jpeg for p in pairs):
-            made += _with_decoders(pipeline)
-        if pipeline.keys not in {p.keys for p in made}:
-            made.append(pipeline)
-        return listed(made, _label)
+            cheap += _with_decoders(pipeline)
+        if seen is not None:
+            cheap += [pipeline.having(encode) for encode in _fitted(pipeline.encode, seen[1])]
+        made = _screened([*{p.keys: p for p in cheap}.values()], pairs, rendering)
+        classes = {} if seen is None else rounding_classes(*seen)
+        made += [pipeline.having(encode) for encode in _costly(pipeline.encode, classes)]
+        return listed([*made, pipeline], _label)
 
     def explained(
         self, decision: Decision, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering
@@ -221,18 +147,30 @@ def _label(pipeline: Pipeline) -> str:
 
 
 def _blockwise(encode: Encode) -> Iterator[Encode]:
-    """Everything that is cheap: encoders whole, then colour x DCT with the other parts as they are, then reciprocals."""
+    """Everything that is cheap: encoders whole, then colour x DCT x rounding with the other parts as they are."""
     for arithmetic in WHOLE.values():
         yield with_arithmetic(encode, arithmetic)
-    kept = with_arithmetic(
-        encode, replace(LIBJPEG, downsampling=encode.downsampling, edge=encode.edge, dummy_blocks=encode.dummy_blocks)
-    )
-    for color in (Color.LIBJPEG, Color.GO, Color.FACEBOOK_CLASSIC):
-        for dct in Dct:
-            yield replace(kept, color=color, dct=dct)
-    for color in (Color.LIBJPEG, Color.FACEBOOK_CLASSIC):
-        for dct in (Dct.ISLOW, Dct.AP922):
-            yield replace(kept, color=color, dct=dct, quantizer=Quantizer.RECIPROCAL15_HALF_EVEN)
+    kept = replace(LIBJPEG, downsampling=encode.downsampling, edge=encode.edge)
+    for color, dct, quantizer in product(Color, Dct, Quantizer):
+        if color is not Color.NONE and quantizer not in (Quantizer.MOZJPEG_TRELLIS, Quantizer.ROUNDING_OFFSET):
+            yield with_arithmetic(encode, replace(kept, color=color, dct=dct, quantizer=quantizer))
+
+
+def _screened(pipelines: Sequence[Pipeline], pairs: Sequence[Observed], rendering: Rendering) -> list[Pipeline]:
+    """Those that agree best with the busiest box of the best witness, at most `MOST_TRIED`, in the order given;
+    encoders that cannot take the picture are none of them. All of them where there is no witness."""
+    if not pairs or len(pipelines) <= MOST_TRIED:
+        return list(pipelines)
+    where = boxes(pairs[0])
+    box = where[min(1, len(where) - 1)]
+    unequal = []
+    for pipeline in pipelines:
+        try:
+            unequal.append(rendering.agreement(pairs[0], pipeline, (box,)).unequal)
+        except UnderstudyError:
+            unequal.append(1 << 62)
+    best = sorted(range(len(pipelines)), key=lambda i: (unequal[i], i))[:MOST_TRIED]
+    return [pipelines[i] for i in sorted(best) if unequal[i] < 1 << 62]
 
 
 def _costly(encode: Encode, classes: dict[Rounding, float]) -> Iterator[Encode]:
@@ -280,76 +218,4 @@ def _with_decoders(pipeline: Pipeline) -> Iterator[Pipeline]:
         yield after.having(with_arithmetic(pipeline.encode, arithmetic))
 
 
-@dataclass(frozen=True)
-class DeringingQuestion:
-    """Whether white areas overshoot: mozjpeg's deringing, with its trellis or without."""
-
-    name: ClassVar[str] = "overshoot deringing"
-    step: ClassVar[str] = "encode"
-    order: ClassVar[int] = 24
-    would_tell: ClassVar[str] = "a PNG with black text on white, delivered at its own size"
-
-    def bearing(self, pairs: Sequence[Observed], pipeline: Pipeline) -> Sequence[Observed]:
-        if not self._possible(pipeline.encode):
-            return []
-        kind = witnesses.for_encoder(pairs)
-        white = [
-            p for p in kind if p.as_sent.pixels[:, :, : max(1, p.as_sent.pixels.shape[2] // 2 * 2 - 1)].max() == 255
-        ]
-        return white or kind
-
-    def candidates(self, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> Iterable[Candidate]:
-        if not self._possible(pipeline.encode):
-            return [Candidate("none", pipeline)]
-        made = [pipeline.changed(Encode, overshoot_deringing=on) for on in (False, True)]
-        return listed(made, lambda p: "deringing" if p.encode.overshoot_deringing else "none")
-
-    @staticmethod
-    def _possible(encode: Encode) -> bool:
-        if encode.engine is not Engine.LIBJPEG or encode.dct is not Dct.ISLOW:
-            return False
-        if encode.downsampling is Downsampling.LIBJPEG_7:
-            return False
-        return encode.quantizer is Quantizer.MOZJPEG_TRELLIS or (
-            encode.quantizer is Quantizer.PLAIN and can_trellis(encode)
-        )
-
-
-@dataclass(frozen=True)
-class TrellisQuestion:
-    """The options of mozjpeg's trellis: each changed alone, and the pairs of them that its users set together."""
-
-    name: ClassVar[str] = "trellis options"
-    step: ClassVar[str] = "encode"
-    order: ClassVar[int] = 26
-    would_tell: ClassVar[str] = "a detailed PNG, delivered at its own size"
-
-    def bearing(self, pairs: Sequence[Observed], pipeline: Pipeline) -> Sequence[Observed]:
-        if pipeline.encode.quantizer is not Quantizer.MOZJPEG_TRELLIS:
-            return []
-        return witnesses.for_encoder(pairs)[:2]
-
-    def candidates(self, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> Iterable[Candidate]:
-        encode = pipeline.encode
-        if encode.quantizer is not Quantizer.MOZJPEG_TRELLIS:
-            return [Candidate("no trellis", pipeline)]
-        made = [encode, replace(encode, trellis_quant_dc=not encode.trellis_quant_dc)]
-        made += [replace(encode, trellis_tune=tune) for tune in Tune]
-        made += [replace(encode, trellis_use_scans=not encode.trellis_use_scans)]
-        made += [replace(encode, trellis_eob_opt=not encode.trellis_eob_opt)]
-        made += [replace(encode, trellis_num_loops=loops) for loops in (1, 2, 3)]
-        return listed([pipeline.having(e) for e in made], lambda p: _options(p.encode))
-
-
-def _options(encode: Encode) -> str:
-    parts = [str(encode.trellis_tune)]
-    parts += [] if encode.trellis_quant_dc else ["AC only"]
-    parts += ["multipass"] if encode.trellis_use_scans else []
-    parts += ["whole blocks emptied"] if encode.trellis_eob_opt else []
-    parts += [f"{encode.trellis_num_loops} loops"] if encode.trellis_num_loops != 1 else []
-    return ", ".join(parts)
-
-
-QUESTIONS: list[Question] = [
-    EncoderQuestion(), DeringingQuestion(), TrellisQuestion(),
-]  # fmt: skip
+QUESTIONS: list[Question] = [EncoderQuestion()]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
 
 import numpy as np
 
+from ...codec.encode import LIBJPEG
 from ...codec.variants import Downsampling, DummyBlocks, Edge, Engine, Quantizer
 from ...errors import UnderstudyError
 from ...steps.encode import Encode
@@ -16,21 +16,20 @@ from ..pipeline import Pipeline
 from ..question import Candidate, Decision, Question
 from ..rendering import Rendering, is_global
 from . import _witnesses as witnesses
-from .encoder import listed
+from ._encoders import WHOLE, known_name, listed
 
 
 def _is_parts(pipeline: Pipeline) -> bool:
     return pipeline.encode.engine is Engine.LIBJPEG
 
 
-@dataclass(frozen=True)
 class DownsamplingQuestion:
     """How chroma is averaged, everything else as it is."""
 
-    name: ClassVar[str] = "chroma downsampling"
-    step: ClassVar[str] = "encode"
-    order: ClassVar[int] = 22
-    would_tell: ClassVar[str] = "a PNG with fine coloured detail, delivered at its own size with subsampled chroma"
+    name = "chroma downsampling"
+    step = "encode"
+    order = 22
+    would_tell = "a PNG with fine coloured detail, delivered at its own size with subsampled chroma"
 
     def bearing(self, pairs: Sequence[Observed], pipeline: Pipeline) -> Sequence[Observed]:
         """Those whose received chroma is subsampled."""
@@ -52,14 +51,13 @@ class DownsamplingQuestion:
         return listed(made, lambda p: p.encode.downsampling)
 
 
-@dataclass(frozen=True)
 class EdgeQuestion:
     """How planes go on beyond the picture."""
 
-    name: ClassVar[str] = "edges"
-    step: ClassVar[str] = "encode"
-    order: ClassVar[int] = 23
-    would_tell: ClassVar[str] = "a PNG whose height is even but no multiple of 16, delivered at its own size with 4:2:0"
+    name = "edges"
+    step = "encode"
+    order = 23
+    would_tell = "a PNG whose height is even but no multiple of 16, delivered at its own size with 4:2:0"
 
     def bearing(self, pairs: Sequence[Observed], pipeline: Pipeline) -> Sequence[Observed]:
         """Those whose lower edge tells."""
@@ -76,19 +74,16 @@ class EdgeQuestion:
         return listed([pipeline.changed(Encode, edge=kind) for kind in (mine, other)], lambda p: p.encode.edge)
 
 
-@dataclass(frozen=True)
 class DummyBlocksQuestion:
     """What the blocks of partial MCUs beyond the picture hold. No decoder shows them; a file's bytes have them.
 
     Agreement is over real blocks, on which the candidates do not differ, so the coefficients beyond are counted here.
     """
 
-    name: ClassVar[str] = "blocks beyond the picture"
-    step: ClassVar[str] = "encode"
-    order: ClassVar[int] = 40
-    would_tell: ClassVar[str] = (
-        "a PNG of 8 pixels more than a multiple of 16 a side, delivered at its own size with 4:2:0"
-    )
+    name = "blocks beyond the picture"
+    step = "encode"
+    order = 40
+    would_tell = "a PNG of 8 pixels more than a multiple of 16 a side, delivered at its own size with 4:2:0"
 
     def bearing(self, pairs: Sequence[Observed], pipeline: Pipeline) -> Sequence[Observed]:
         """Those that have such blocks, and a scan of several components that sends them; three are enough."""
@@ -103,7 +98,8 @@ class DummyBlocksQuestion:
         """Those of the three that give the fewest wrong coefficients beyond the picture."""
         if not _is_parts(pipeline):
             return [Candidate("the engine's own", pipeline)]
-        kinds = [DummyBlocks.LIBJPEG, DummyBlocks.GO, DummyBlocks.FACEBOOK_CLASSIC]
+        habit = WHOLE.get(known_name(pipeline.encode), LIBJPEG).dummy_blocks
+        kinds = [habit, *(kind for kind in DummyBlocks if kind is not habit)]
         made = [pipeline.changed(Encode, dummy_blocks=kind) for kind in kinds]
         wrong = [_wrong(p, pairs, rendering) for p in made]
         rows = list(zip(kinds, made, wrong, strict=True))

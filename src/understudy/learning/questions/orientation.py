@@ -2,8 +2,9 @@
 
 Sizes decide it for a picture that lies on its side (orientation 5 to 8) and is not square; for one upside down or
 mirrored (2 to 4) only its samples do. Both are asked the same way: the pipeline is rendered with and without.
-Whether the turning comes before the resize is asked with the order of steps; but where neither answer gives the received
-size in the present order, turning after the resize is offered here too, so that the search does not start from nothing.
+Whether the turning comes before the resize is asked with the order of steps; but where neither answer gives the
+received size in the present order, turning after the resize is offered here too, so that the search does not start from
+nothing.
 """
 
 from __future__ import annotations

@@ -1,0 +1,61 @@
+"""convolve: every pixel a weighted sum of itself and its neighbours: the sharpening filters of common libraries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ProfileError
+from .base import Context, Raster, Step
+
+
+@dataclass(frozen=True)
+class Convolve(Step):
+    """A square filter of 3 x 3 or 5 x 5 weights, in float64, rounded once and clipped to 8 bits; alpha stays."""
+
+    name: ClassVar[str] = "convolve"
+    takes: ClassVar[type] = Raster
+    gives: ClassVar[type] = Raster
+
+    weights: tuple[float, ...] = (-2.0, -2.0, -2.0, -2.0, 32.0, -2.0, -2.0, -2.0, -2.0)
+    """9 or 25 weights, row by row from the upper left. The default is Pillow's ImageFilter.SHARPEN."""
+    divisor: float = 16.0
+    """What the sum is divided by."""
+    rounding: Literal["half_up", "down"] = "half_up"
+    """Of the quotient."""
+    edge: Literal["repeat", "keep"] = "keep"
+    """Beyond the picture: `repeat` its outer samples; `keep` leaves those pixels as they are whose window reaches out,
+    as Pillow does."""
+
+    def exact(self, value: Raster, context: Context) -> Raster:
+        """The same size and channels. Raises ProfileError for another number of weights or a divisor of 0."""
+        size = {9: 3, 25: 5}.get(len(self.weights), 0)
+        if not size or self.divisor == 0:
+            raise ProfileError(
+                f"{len(self.weights)} weights, divisor {self.divisor}", place="convolve", expected="9 or 25, not 0"
+            )
+        colours = value.pixels[:, :, :-1] if value.has_alpha else value.pixels
+        out = self._filtered(colours, size)
+        return replace(value, pixels=np.dstack([out, value.pixels[:, :, -1]]) if value.has_alpha else out)
+
+    def _filtered(self, colours: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+        height, width, _ = colours.shape
+        reach = size // 2
+        wide = np.pad(colours, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
+        total = np.zeros(colours.shape)
+        for i, weight in enumerate(self.weights):
+            if weight:
+                y, x = divmod(i, size)
+                total += weight * wide[y : y + height, x : x + width]
+        quotient = total / self.divisor + (0.5 if self.rounding == "half_up" else 0.0)
+        out = np.clip(np.floor(quotient), 0, 255).astype(np.uint8)
+        if self.edge == "keep":
+            kept = colours.copy()
+            inner = np.s_[reach : height - reach, reach : width - reach]
+            if height > 2 * reach and width > 2 * reach:
+                kept[inner] = out[inner]
+            return kept
+        return out
