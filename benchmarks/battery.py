@@ -1,6 +1,6 @@
 """learn on the battery's sixteen channels: learned from train.csv alone, proved on test.csv.
 
-    python benchmarks/battery.py [CHANNEL...] [--out FOLDER] [--write]
+    python benchmarks/battery.py [CHANNEL...] [--out FOLDER [--keep]] [--write]
 
 Nothing of a test file is taken (`free="predicted"`): sizes, tables, scans, headers and every coefficient are predicted.
 truth.yaml is read after learning, to find claims that it denies; where it and the data disagree, the data decide, and
@@ -102,6 +102,7 @@ def main() -> None:
     parser.add_argument("channels", nargs="*", metavar="CHANNEL")
     parser.add_argument("--out", type=Path, help="where profiles, evidence and reports stay")
     parser.add_argument("--minutes", type=float, default=10.0, help="after which a channel is interrupted")
+    parser.add_argument("--keep", action="store_true", help="take results that lie in --out already")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
     asked = parser.parse_args()
     folders = sorted(path.parent for path in (SHARED / "battery").glob("*/train.csv"))
@@ -111,7 +112,7 @@ def main() -> None:
         out = asked.out or Path(temporary)
         results, wrong, lines = {}, {}, [trial.HEAD]
         for folder in folders:
-            result = results[folder.name] = trial.run(folder, out / folder.name, asked.minutes)
+            result = results[folder.name] = trial.run(folder, out / folder.name, asked.minutes, asked.keep)
             if "error" not in result:
                 truth = settings((folder / "truth.yaml").read_text(encoding="utf-8"))
                 found = trial.denied(out / folder.name / "profile.toml", truth, result["decided"])

@@ -26,7 +26,11 @@ HERE = Path(__file__).resolve().parent
 
 Truth = Mapping[str, object]
 """`step.parameter` -> the value that is known, or a set of values of which any is right. `resize` -> False: no resize
-step. A parameter of a step that the profile lacks is denied, unless the value is that of doing nothing."""
+step. A parameter of a step that the profile lacks is denied, but for DOING_NOTHING."""
+
+
+DOING_NOTHING: Truth = {"orient.apply": False, "color.icc": "keep"}
+"""Values that a profile without the step has in effect."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,15 @@ class Denied:
         return f"{kind}: {self.parameter} = {self.learned}, known: {_text(self.known)}"
 
 
-def run(channel: Path, out: Path, minutes: float = 10.0) -> dict[str, Any]:
+def run(channel: Path, out: Path, minutes: float = 10.0, keep: bool = False) -> dict[str, Any]:
     """The result of the trial, `error` in it where it failed. After `minutes` it is interrupted as by Ctrl-C, and what
-    it knows by then counts."""
+    it knows by then counts. keep: a result that lies in `out` already is taken, so that a long run can be resumed."""
     out.mkdir(parents=True, exist_ok=True)
-    (out / "result.json").unlink(missing_ok=True)
+    found = out / "result.json"
+    if keep and found.is_file():
+        kept: dict[str, Any] = json.loads(found.read_text())
+        return kept
+    found.unlink(missing_ok=True)
     command = [sys.executable, str(HERE / "trial.py"), str(channel), str(out)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as child:
         try:
@@ -141,7 +149,7 @@ def denied(profile: Path, truth: Truth, decided: Mapping[str, bool]) -> list[Den
             if (step is not None) != bool(known):
                 out.append(Denied(key, step is not None, known, False))
             continue
-        learned = getattr(step, parameter, None) if step is not None else "no such step"
+        learned = getattr(step, parameter, None) if step is not None else DOING_NOTHING.get(key, "no such step")
         learned = "rule" if hasattr(learned, "up_to") else learned
         allowed = known if isinstance(known, (set, frozenset)) else {known}
         if not any(learned == value or str(learned) == str(value) for value in allowed):

@@ -1,6 +1,6 @@
 """learn on channels that it was not built on: made on the spot by third-party software at hand.
 
-    python benchmarks/unseen.py [CHANNEL...] [--out FOLDER] [--make] [--list] [--write]
+    python benchmarks/unseen.py [CHANNEL...] [--out FOLDER [--keep]] [--make] [--list] [--write]
 
 Each channel of `channels.py` delivers the same pictures; `learn` sees the train pairs, its profile is played on the
 test pictures, nothing taken from their deliveries. What the channel's settings say is held beside the profile
@@ -63,6 +63,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0, help="after which a channel is interrupted")
     parser.add_argument("--make", action="store_true", help="only make the pairs")
     parser.add_argument("--list", action="store_true", help="only list the channels")
+    parser.add_argument("--keep", action="store_true", help="take results that lie in --out already")
     parser.add_argument("--write", action="store_true", help=f"put the section into {PAGE.name}")
     asked = parser.parse_args()
     if unknown := set(asked.channels) - {c.name for c in CHANNELS}:
@@ -78,7 +79,9 @@ def main() -> None:
             troubles += make(channel, folder / channel.name)
             if asked.make:
                 continue
-            result = results[channel.name] = trial.run(folder / channel.name, folder / channel.name, asked.minutes)
+            result = results[channel.name] = trial.run(
+                folder / channel.name, folder / channel.name, asked.minutes, asked.keep
+            )
             if "error" not in result:
                 profile = folder / channel.name / "profile.toml"
                 wrong[channel.name] = trial.denied(profile, channel.truth, result["decided"])

@@ -97,6 +97,36 @@ def by_vips(version: str) -> Iterator[Row]:
     yield Row(f'vips, `version = "{version}"`', f"libvips {exact}{vector}", told(kernels, channels), str(tally))
 
 
+def by_qt() -> Iterator[Row]:
+    import json
+    from hashlib import sha256
+
+    import test_resample_qt as oracle
+
+    goldens, tally = json.loads(oracle.GOLDENS.read_text(encoding="ascii")), Tally()
+    for job in oracle.jobs():
+        made = sha256(oracle.ours(job).tobytes()).digest()[:8]
+        tally.add("smooth", made, bytes.fromhex(goldens[" ".join(map(str, job))]))
+    sizes = ", ".join(f"{w}x{h}" for w, h in oracle.SIZES)
+    compared = f"smooth; RGB, by recorded digests (`tests/codec/recorded_qt.json`); a drawing; {sizes} to 7 to 13 sizes"
+    yield Row("qt", "Qt 6.8.3 (PySide6), recorded", compared, str(tally))
+
+
+def by_graphicsmagick() -> Iterator[Row]:
+    import test_resample_graphicsmagick as oracle
+
+    told_version = subprocess.run([oracle.GM, "version"], capture_output=True, text=True).stdout
+    version = " ".join(told_version.split()[:2] + told_version.split()[3:4])
+    kernels, channels, tally = resample.kernels("graphicsmagick"), (1, 3), Tally()
+    for kernel in kernels:
+        for number, (pixels, new) in enumerate(pictures(channels)):
+            if number % len(MAKERS) == number // len(MAKERS) % len(MAKERS):  # one kind a size and channel count
+                ours = resample.resize("graphicsmagick", pixels, *new, kernel=kernel)
+                tally.add(kernel, ours, oracle.resized(pixels, *new, kernel))
+    compared = told(kernels, channels).replace(PICTURES, f"in turn {PICTURES}")
+    yield Row("graphicsmagick", f"gm: {version}", compared, str(tally))
+
+
 def by_imagemagick() -> Iterator[Row]:
     import test_resample_imagemagick as oracle
 
@@ -184,9 +214,11 @@ GROUPS = (
     Group('vips, `version = "8.18"`', "pyvips-binary", partial(by_vips, "8.18")),
     Group('vips, `version = "8.14"`', "Debian's libvips42", partial(by_vips, "8.14")),
     Group('vips, `version = "8.14-plain"`', "Debian's libvips42, VIPS_NOVECTOR", partial(by_vips, "8.14-plain")),
+    Group("graphicsmagick", "gm (Debian's graphicsmagick)", by_graphicsmagick),
     Group("imagemagick", "convert of ImageMagick 6 Q16", by_imagemagick),
     Group("gd", "libgd", by_gd),
     Group("nfnt", "Go's nfnt/resize", by_go),
+    Group("qt", "recorded digests", by_qt),
     Group("skia", "Chromium", by_skia),
     Group("facebook", "Facebook", partial(
         unasked, "facebook", "Facebook's deliveries of 2015; the profile `facebook/classic-2014-resized` tells its "

@@ -124,9 +124,9 @@ def train(
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         schedule.step()
-        right += 0.05 * (float(((logits > 0) == (message > 0.5)).float().mean()) - right)
+        right += 0.05 * (float(((logits.detach() > 0) == (message > 0.5)).float().mean()) - right)
         if step % 50 == 49:
-            log({"step": step + 1, "seconds": time.time() - started, "loss": float(loss), "right": right})
+            log({"step": step + 1, "seconds": time.time() - started, "loss": loss.item(), "right": right})
     return encoder.eval(), decoder.eval()
 
 

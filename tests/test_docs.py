@@ -25,7 +25,9 @@ PAGES = (
     "CHANGELOG.md",
     *sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/**/*.md")),
 )
-WITH_EXAMPLES = ("README.md", "docs/tutorial.md", "docs/howto/read-inspect.md")
+WITH_EXAMPLES = (
+    "README.md", "docs/tutorial.md", "docs/howto/read-inspect.md", "docs/howto/learn-your-platform.md",
+)  # fmt: skip
 REAL_PAIRS = "<!-- real pairs -->"
 """Stands before a block that needs `pairs/`, the golden Facebook pairs."""
 

@@ -40,6 +40,8 @@ class Gathered:
     """Sent files left over, and those whose name several share."""
     received: tuple[Path, ...] = ()
     """Received files left over, and those whose name several share."""
+    loose: bool = False
+    """Whether names only suggest what belongs together, as in a folder of `sent/` and `received/`."""
 
 
 def read(path: Path) -> bytes:
@@ -67,6 +69,7 @@ def gather(place: str | Path) -> Gathered:
         tuple(Pair(sent[stem][0], received[stem][0]) for stem in alike),
         _left_over(sent, alike),
         _left_over(received, alike),
+        loose=True,
     )
 
 

@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+import understudy as us
+import understudy.profile
+from understudy.channel import Channel
 from understudy.codec import resample as codec
+from understudy.codec.sizes import Fit
 from understudy.codec.stages import Plan
 from understudy.nn.picture import Picture
 from understudy.nn.plans import Linear
 from understudy.nn.resample import play, resize, three_tap
+from understudy.steps.resize import Resize
 
 SIZES = [
     (64, 47, 31, 23),
@@ -163,3 +168,36 @@ def test_grey_alpha_and_batches() -> None:
         assert torch.equal(out, torch.from_numpy(wanted).permute(0, 3, 1, 2).float())
         out.sum().backward()
         assert torch.isfinite(samples.grad).all()
+
+
+RESIZING = [
+    "whatsapp/2021", "whatsapp/2024", "signal/android", "instagram/2023-resized", "linkedin/2023-feed",
+    "mastodon/2019", "facebook/classic-2014-resized",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RESIZING)
+def test_profiles_that_resize(name: str) -> None:
+    """The whole channel is the whole mimic where a picture is made smaller; and a gradient comes through."""
+    profile = us.load_profile(name)
+    limit = 1500 if profile.step("resize").fit is Fit.PIXELS else 40
+    pixels = noisy(71, 53)
+    wanted = us.mimic(pixels, name, **{"resize.limit": limit}).pixels()
+    assert wanted.shape[:2] != pixels.shape[:2]
+    x = (planes(pixels) / 255).requires_grad_()
+    made = Channel(name, **{"resize.limit": limit})(x)
+    assert torch.equal((made * 255).round(), planes(wanted))
+    made.square().sum().backward()
+    assert x.grad.abs().sum() > 0
+
+
+def test_every_shipped_resize_has_a_form_in_torch() -> None:
+    """No shipped profile's resize goes through main memory; those that would say why."""
+    for name, profile in us.profile.shipped_profiles().items():
+        for step in profile.steps:
+            if step.name == "resize":
+                assert not step.outside_torch(), name
+    assert "float32" in Resize(code="gd", kernel="resampled").outside_torch()
+    assert "vectors" in Resize(code="opencv", kernel="cubic", options={"ipp": False}).outside_torch()
+    assert Resize(code="vips", kernel="linear", upscale=True).outside_torch()
+    assert not Resize(code="vips", kernel="linear").outside_torch()

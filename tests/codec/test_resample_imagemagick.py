@@ -170,3 +170,21 @@ def test_dct_and_sampling_follow_from_quality_where_nothing_else_is_said(quality
     values = {"encode.quality": quality, "encode.dct": dct, "encode.sampling": sampling}
     theirs = convert(SENT["png"], "-strip", "-quality", str(quality), "jpg:-")
     assert us.mimic(SENT["png"], profile, **values).data == theirs
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_thumbnails_are_made_of_samples(channels: int) -> None:
+    """At a tenth of the area and less, from 128 samples on; elsewhere `-thumbnail` is `-resize`."""
+    sampled = 0
+    for size, to in (
+        ((400, 400), (40, 400)), ((401, 400), (40, 400)), ((400, 400), (41, 400)), ((997, 751), (120, 90)),
+        ((997, 751), (301, 207)), ((640, 480), (200, 150)), ((640, 480), (100, 75)), ((500, 400), (26, 26)),
+        ((500, 400), (26, 25)), ((500, 400), (30, 22)), ((500, 400), (250, 200)), ((90, 70), (180, 140)),
+    ):  # fmt: skip
+        pixels = picture(size, channels)
+        theirs = from_pam(convert(pam(pixels), "-thumbnail", f"{to[0]}x{to[1]}!", "pam:-"))
+        theirs = theirs[:, :, :channels]  # it writes an opaque alpha channel of its own
+        ours = imagemagick.resize(pixels, *to, thumbnail=True)
+        assert np.array_equal(ours, theirs), (size, to)
+        sampled += not np.array_equal(ours, imagemagick.resize(pixels, *to))
+    assert sampled == 7

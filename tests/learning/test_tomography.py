@@ -14,6 +14,7 @@ import pyvips
 from oracles import Picture, cjpeg, pillow, scene
 from understudy.codec.quantize import quantize
 from understudy.codec.variants import Dct, Quantizer
+from understudy.learning.colour_matrix import JFIF, colour_matrix
 from understudy.learning.observed import Observed, whole
 from understudy.learning.tomography import (
     Events,
@@ -175,3 +176,30 @@ def test_half_a_step_is_plain_rounding() -> None:
     steps = rng.integers(1, 60, 64) * 2
     got = quantize(raw, steps, Dct.ISLOW, Quantizer.ROUNDING_OFFSET, 128)
     assert np.array_equal(got, quantize(raw, steps, Dct.ISLOW, Quantizer.PLAIN))
+
+
+@pytest.mark.parametrize("subsampling", [0, 2])
+def test_a_colour_matrix_is_measured(subsampling: int) -> None:
+    pair = Observed("made", pillow(PICTURE, "PNG"), pillow(PICTURE, quality=85, subsampling=subsampling))
+    found = colour_matrix(Raster(PICTURE), pair)
+    assert found is not None
+    assert found.is_jfif
+    assert np.abs(np.array(found.weights) - np.array(JFIF)).max() < 0.01
+    assert np.abs(np.array(found.constants) - [0, 128, 128]).max() < 1
+
+
+def test_another_matrix_is_told_from_jfifs() -> None:
+    """BT.709's luma, made by moving the weights in the samples before Pillow encodes them."""
+    rgb = PICTURE.astype(np.float64) / 2 + 64
+    moved = rgb + (rgb @ [0.2126 - 0.299, 0.7152 - 0.587, 0.0722 - 0.114])[:, :, None]
+    pair = Observed("made", b"", pillow(np.rint(moved).clip(0, 255).astype(np.uint8), quality=90))
+    found = colour_matrix(Raster(rgb.astype(np.uint8)), pair)
+    assert found is not None
+    assert not found.is_jfif
+    assert found.weights[0] == pytest.approx((0.2126, 0.7152, 0.0722), abs=0.02)
+
+
+def test_a_picture_without_colour_has_no_matrix() -> None:
+    grey = np.repeat(PICTURE[:, :, :1], 3, axis=2)
+    assert colour_matrix(Raster(grey), Observed("grey", b"", pillow(grey, quality=85))) is None
+    assert colour_matrix(Raster(PICTURE[:, :, :1].copy()), Observed("one", b"", pillow(PICTURE, quality=85))) is None

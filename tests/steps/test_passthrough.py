@@ -27,7 +27,7 @@ def through(**parameters: object) -> Profile:
         ((40, 61), {"limit": 60, "limit_height": 61}, True),
         ((90, 40), {"fit": Fit.HEIGHT, "limit": 40}, True),
         ((60, 40), {"fit": Fit.PIXELS, "limit": 2400}, True),
-        ((60, 40), {"fit": Fit.PIXELS, "limit": 2399}, False),
+        ((60, 40), {"fit": Fit.PIXELS, "limit": 2000}, False),
         ((60, 40), {"limit": 60, "max_bytes": 100}, False),
         ((60, 40), {"limit": us.steps.Rule("width", ((60, 50),), 100)}, False),
     ],

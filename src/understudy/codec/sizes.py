@@ -24,6 +24,8 @@ class Fit(StrEnum):
     nginx, Go's nfnt/resize (Thumbnail)."""
     PIXELS = "pixels"
     """Width times height; both sides are derived, by the square root of the ratio of areas."""
+    PERCENT = "percent"
+    """The limit is a percentage of each side; both are derived, in integers."""
 
 
 class Derive(StrEnum):
@@ -93,7 +95,7 @@ def target(
 ) -> Target:
     """The size of a `width` x `height` picture after the rule.
 
-    limit: pixels a side, or of the whole picture with PIXELS; limit_height: that of a box's height, 0 for the same.
+    limit: pixels a side, of the whole picture with PIXELS, or percent; limit_height: that of a box's height, 0 for the same.
     upscale: whether a picture that fits is made larger. multiple: what a derived side is rounded to.
     No side becomes smaller than 1 (or than `multiple`).
     """
@@ -104,6 +106,11 @@ def target(
             return Target(width, height, 1.0)
         new_width, new_height = (_rounded(side * scale, 1, rounding, multiple) for side in (width, height))
         return Target(new_width, new_height, scale)
+    if fit is Fit.PERCENT:
+        if limit == 100 or (limit > 100 and not upscale):
+            return Target(width, height, 1.0)
+        new_width, new_height = (_rounded(side * limit, 100, rounding, multiple) for side in (width, height))
+        return Target(new_width, new_height, limit / 100)
     if fit is Fit.BOX_IN_TURN:
         return _in_turn(width, height, limit, vertical, derive, rounding, multiple, upscale)
     by_width = {

@@ -137,7 +137,7 @@ def explained_by_size(pairs: Sequence[Observed], one: Cluster, other: Cluster) -
     for by, measure in MEASURES.items():
         found = intervals([measure(*size) for size, _ in rows], [inside for _, inside in rows])
         if len(found) == 2:
-            side = "up to" if found[0].value is False else "above"
-            limit = found[0].highest if found[0].value is False else found[1].lowest - 1
+            side = "up to" if found[0].value is True else "above"
+            limit = found[0].highest
             return f"all pictures {side} a {by.replace('_', ' ')} of about {limit:g} are such"
     return ""

@@ -39,7 +39,7 @@ class Fit:
 
 
 @cache
-def _basis() -> NDArray[np.float32]:
+def basis() -> NDArray[np.float32]:
     """The orthonormal DCT-II, `[frequency, sample]`. T.81 A.3.3."""
     k, n = np.arange(8)[:, None], np.arange(8)[None, :]
     rows = np.cos((2 * n + 1) * k * np.pi / 16) / 2
@@ -52,8 +52,7 @@ def transform(plane: Plane) -> NDArray[np.float32]:
     height, width = (side // 8 * 8 for side in plane.shape)
     blocks = plane[:height, :width].astype(np.float32) - 128
     blocks = blocks.reshape(height // 8, 8, width // 8, 8).transpose(0, 2, 1, 3)
-    basis = _basis()
-    return np.asarray(basis @ blocks @ basis.T, np.float32)
+    return np.asarray(basis() @ blocks @ basis().T, np.float32)
 
 
 def luma(pixels: NDArray[Any]) -> NDArray[np.float32]:

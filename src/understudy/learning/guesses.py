@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from ..steps import Delivered, Source
 from ..steps.decode import Decode
 from ..steps.encode import Encode
+from ..steps.passthrough import Passthrough
 from ..steps.resize import Resize
 from . import habits
 from .headers import Headers
@@ -27,9 +29,17 @@ from .size_rules import COSTS, SizeRule, SizeRules, size_rules
 
 SIZE_RULE = "size rule"
 SOFTWARE = "software"
+HABIT = "a guess: "
+"""What a reason says before whose habit an answer is."""
 SIZE_FIELDS = ("fit", "limit", "limit_height", "derive", "rounding", "multiple", "upscale")
 AGAINST = 1.5
 """What a size rule costs (in `size_rules.COSTS`) for a part that the software does otherwise by default."""
+
+OF_GREY_FILES = {
+    "encode.grey_factors": "factors of grey pictures",
+    "encode.unused_tables": "unused tables of grey pictures",
+}
+"""Parameters that nothing but a grey file shows -> what is asked."""
 
 WOULD_TELL = {
     "decode": "a detailed 4:2:0 JPEG at least four times larger than what is delivered, and a PNG of the same picture",
@@ -55,33 +65,38 @@ def settle(search: Search, headers: Headers) -> Headers:
     """Fills what pairs left open: changes `search.pipeline` and `search.decisions`, returns the headers with the values
     that were guessed. An interrupted search is settled as far as it got."""
     options = {name: found for name, d in search.decisions.items() if d.guess and (found := _options(search, d))}
+    for name in [name for name, found in options.items() if not _varying(found)]:
+        search.decisions[name] = _the_same(search.decisions[name])
+        del options[name]
     unknown = {key for found in options.values() for key in _varying(found)} | _open_in_headers(headers)
     unknown |= {f"resize.{name}" for name in SIZE_FIELDS}
     known = {k: v for k, v in habits.facts(search.pipeline, headers.envelope).items() if k not in unknown}
     sizes = size_rules(search.pairs)
-    names = _recognise(habits.matches(known), sizes.rules)
+    names = _recognise(habits.matches(known), sizes.rules, known)
     search.decisions[SOFTWARE] = _recognised(names, known)
     if names:
         for name, found in options.items():
-            _by_habit(search, search.decisions[name], found, names)
+            _by_habit(search, search.decisions[name], found, names, known)
         headers = _headers_by_habit(search, headers, names)
-    search.decisions[SIZE_RULE] = _size_rule(search, sizes, names)
+        headers = _of_grey_files(search, headers, names, known)
+    search.decisions[SIZE_RULE] = _size_rule(search, sizes, names, known)
+    headers = _passed_through(search, headers, names)
     for name, decision in search.decisions.items():
         if decision.guess and not decision.would_tell:
             search.decisions[name] = replace(decision, would_tell=WOULD_TELL.get(decision.step, ""))
     return headers
 
 
-def _recognise(matches: Sequence[habits.Match], rules: Sequence[SizeRule]) -> tuple[str, ...]:
+def _recognise(matches: Sequence[habits.Match], rules: Sequence[SizeRule], known: Mapping[str, Any]) -> tuple[str, ...]:
     """The software that is not told apart, best first: what it shows, and how usual for it a rule for the sizes is."""
-    weights = {m.software.name: m.weight - (_unusual(m.software, rules) if rules else 0) for m in matches if m.supports}
+
+    def odd(name: str) -> float:
+        usual = habits.usual(name, known)
+        return min((unusual(rule, usual) for rule in rules), default=0.0)
+
+    weights = {m.software.name: m.weight - odd(m.software.name) for m in matches if m.supports}
     best = max(weights.values(), default=0.0)
     return tuple(sorted((n for n, w in weights.items() if w >= best - habits.CLASS), key=lambda n: -weights[n]))
-
-
-def _unusual(software: habits.Software, rules: Sequence[SizeRule]) -> float:
-    """How unusual for that software its most usual rule is."""
-    return min(unusual(rule, software.habits) for rule in rules)
 
 
 def _recognised(names: Sequence[str], known: Mapping[str, Any]) -> Decision:
@@ -120,10 +135,16 @@ def _varying(options: Sequence[_Option]) -> set[str]:
     return {key for row in rows for key in row if any(other.get(key) != row[key] for other in rows)}
 
 
-def _by_habit(search: Search, decision: Decision, options: Sequence[_Option], names: Sequence[str]) -> None:
+def _by_habit(
+    search: Search,
+    decision: Decision,
+    options: Sequence[_Option],
+    names: Sequence[str],
+    known: Mapping[str, Any],
+) -> None:
     """Takes the option that has most of the software's habits, if that is another one and as good on every pair."""
     keys = _varying(options)
-    scores = [habits.agreement(names, habits.facts(o.pipeline), keys) for o in options]
+    scores = [habits.agreement(names, habits.facts(o.pipeline), keys, known) for o in options]
     best = max(range(len(options)), key=lambda i: (scores[i], -i))
     whose = _whose(names, keys)
     if not whose:
@@ -137,9 +158,15 @@ def _by_habit(search: Search, decision: Decision, options: Sequence[_Option], na
     search.decisions[decision.question] = _guessed(decision, chosen.label, verdict)
 
 
+def _the_same(decision: Decision) -> Decision:
+    """A decision whose answers differ in nothing that shows: where a step that does nothing stands, say."""
+    reason = "; ".join(part for part in (decision.reason, "the others come to the same") if part)
+    return replace(decision, tied=(), guess=False, reason=reason)
+
+
 def _guessed(decision: Decision, answer: str, why: str) -> Decision:
     others = tuple(name for name in (decision.answer, *decision.tied) if name != answer)
-    reason = "; ".join(part for part in (decision.reason, f"a guess: {why}") if part)
+    reason = "; ".join(part for part in (decision.reason, HABIT + why) if part)
     return replace(decision, answer=answer, tied=others, guess=True, reason=reason)
 
 
@@ -203,10 +230,26 @@ def _headers_by_habit(search: Search, headers: Headers, names: Sequence[str]) ->
         if decision.guess and key not in headers.free and len(possible) > 1:
             fact, option = _header_habit(key, possible, names)
             if option:
-                headers = _with_header(search, headers, fact, names, option != decision.answer)
+                if option != decision.answer:
+                    headers = _with_header(search, headers, fact, habits.majority(names, fact)[0])
                 decision = _guessed(decision, option, f"{_whose(names, {fact})} does it so")
         decisions.append(decision)
     return replace(headers, decisions=tuple(decisions))
+
+
+def _of_grey_files(search: Search, headers: Headers, names: Sequence[str], known: Mapping[str, Any]) -> Headers:
+    """Parameters that show in grey files alone, by habit where no received file is grey."""
+    if any(len(p.coefficients.components) == 1 for p in search.pairs):
+        return headers
+    for fact, what in OF_GREY_FILES.items():
+        habit, _ = habits.majority(names, fact, known)
+        if habit is not None and habit != getattr(headers.encode, fact.split(".")[1]):
+            headers = _with_header(search, headers, fact, habit)
+            told = Decision(what, "encode", in_words(habit), tied=(in_words(not habit),), guess=True,
+                            reason=f"no received file is grey; {HABIT}{_whose(names, {fact})} does it so",
+                            would_tell="a grey picture")  # fmt: skip
+            headers = replace(headers, decisions=(*headers.decisions, told))
+    return headers
 
 
 def _header_habit(key: str, possible: Sequence[str], names: Sequence[str]) -> tuple[str, str]:
@@ -220,12 +263,9 @@ def _header_habit(key: str, possible: Sequence[str], names: Sequence[str]) -> tu
     return key, told if told in possible else ""
 
 
-def _with_header(search: Search, headers: Headers, fact: str, names: Sequence[str], changed: bool) -> Headers:
+def _with_header(search: Search, headers: Headers, fact: str, habit: Any) -> Headers:
     """The headers, and the search's pipeline, with the habit's value, if it is as good on every pair."""
-    if not changed:
-        return headers
     step, parameter = fact.split(".")
-    habit, _ = habits.majority(names, fact)
     if step == "envelope":
         return replace(headers, envelope=_changed(headers.envelope, parameter, habit))
     made = search.pipeline.having(_changed(search.pipeline.get(Encode), parameter, habit))
@@ -241,16 +281,34 @@ def _changed(step: Any, parameter: str, value: Any) -> Any:
     return replace(step, **{parameter: typed})
 
 
+def _passed_through(search: Search, headers: Headers, names: Sequence[str]) -> Headers:
+    """A first step that hands out JPEGs which need no resize, where that is the software's habit and no pair could show
+    it: all JPEGs that were sent were too large."""
+    resize = search.pipeline.find(Resize)
+    habit, who = habits.majority(names, "passthrough.limit")
+    if habit is None or who != tuple(names) or headers.first or resize is None or not isinstance(resize.limit, int):
+        return headers
+    step = Passthrough(fit=resize.fit, limit=resize.limit, limit_height=resize.limit_height)
+    if any(isinstance(step.exact(Source(p.sent), p.context), Delivered) for p in search.pairs):
+        return headers
+    decision = Decision(
+        "files passed through", "passthrough", "JPEGs that need no resize", tied=("none",), guess=True,
+        reason=f"no JPEG that fits was sent; {HABIT}{_whose(names, {'passthrough.limit'})} does it so",
+        would_tell="a JPEG smaller than the limit",
+    )  # fmt: skip
+    return replace(headers, first=(step,), decisions=(*headers.decisions, decision))
+
+
 # --- sizes -----------------------------------------------------------------------------------------------------------
 
 
-def _size_rule(search: Search, sizes: SizeRules, names: Sequence[str]) -> Decision:
+def _size_rule(search: Search, sizes: SizeRules, names: Sequence[str], known: Mapping[str, Any]) -> Decision:
     """Of the size rules that give every received size, the software's own goes into the pipeline."""
     decision = sizes.decision
     present = search.pipeline.find(Resize)
     if present is None or not sizes.rules or not decision.guess or not names:
         return decision
-    usual = habits.by_name(names[0]).habits
+    usual = habits.usual(names[0], known)
     for rule in sorted((r for r in sizes.rules if r.by == sizes.rules[0].by), key=lambda r: unusual(r, usual))[:3]:
         made = _with_rule(search.pipeline, present, rule)
         if made != search.pipeline and not as_good(search, made):

@@ -48,6 +48,10 @@ ORDERED = ("orient", "color", "flatten", "resize")
 """Steps whose order is a fact: `resize before orient`."""
 
 
+WORKING: dict[str, tuple[str, Any]] = {"orient": ("orient.apply", True), "color": ("color.icc", "srgb")}
+"""Step -> the fact without which it changes no sample, so that its place does not matter."""
+
+
 @dataclass(frozen=True)
 class Software:
     """One row of the table."""
@@ -60,6 +64,8 @@ class Software:
     habits: Mapping[str, Any]
     """Fact -> what it does by default."""
     note: str = ""
+    given: Sequence[Mapping[str, Mapping[str, Any]]] = ()
+    """Habits that hold where certain facts are known: `{known = {fact = value}, habits = {fact = value}}`."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,8 @@ def facts(pipeline: Pipeline, envelope: Envelope | None = None) -> dict[str, Any
             for other in idle:
                 out.pop(other, None)
     names = pipeline.names
-    for a, b in permutations([s for s in ORDERED if s in names], 2):
+    idle = {name for name, (key, working) in WORKING.items() if out.get(key) != working}
+    for a, b in permutations([s for s in ORDERED if s in names and s not in idle], 2):
         out[f"{a} before {b}"] = names.index(a) < names.index(b)
     return out
 
@@ -151,18 +158,18 @@ def software(
 ) -> tuple[str, ...]:
     """The names of the software that may have done this and is not told apart, best first; empty where none fits.
 
-    family: encoder families that the headers allow; among equals, one whose name they mention goes first. (A family is
-    a layout that many share.) envelope: what is written around the scans. unknown: facts that no pair decided.
+    family: encoder families that the headers allow; software whose name they mention gains USUAL, no more: a family is
+    a layout that many share. envelope: what is written around the scans. unknown: facts that no pair decided.
     """
     known = {key: value for key, value in facts(pipeline, envelope).items() if key not in set(unknown)}
-    found = [m for m in matches(known) if m.supports]
-    if not found:
-        return ()
     named = " ".join(family).lower()
-    best = found[0].weight
-    near = [m for m in found if m.weight >= best - CLASS]
-    ranked = sorted(near, key=lambda m: (-round(m.weight, 6), m.software.name.split("-")[0] not in named))
-    return tuple(m.software.name for m in ranked)
+    weights = {
+        m.software.name: m.weight + USUAL * (m.software.name.split("-")[0] in named)
+        for m in matches(known)
+        if m.supports
+    }
+    best = max(weights.values(), default=0.0)
+    return tuple(sorted((n for n, w in weights.items() if w >= best - CLASS), key=lambda n: -weights[n]))
 
 
 def by_name(name: str) -> Software:
@@ -170,19 +177,32 @@ def by_name(name: str) -> Software:
     return {row.name: row for row in table()}[name]
 
 
-def value(name: str, key: str) -> Any | None:
-    """What that software does by default for a fact (`step.parameter` or `a before b`); None where it is not known."""
-    return by_name(name).habits.get(key)
+def value(name: str, key: str, known: Mapping[str, Any] | None = None) -> Any | None:
+    """What that software does by default for a fact (`step.parameter` or `a before b`); None where it is not known.
+
+    known: decided facts, for habits that depend on them.
+    """
+    return usual(name, known).get(key)
 
 
-def majority(names: Sequence[str], key: str) -> tuple[Any | None, tuple[str, ...]]:
+def usual(name: str, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """All that the software does by default, given decided facts: fact -> value."""
+    row = by_name(name)
+    out = dict(row.habits)
+    for case in row.given:
+        if known and all(known.get(k) == v for k, v in case["known"].items()):
+            out |= case["habits"]
+    return out
+
+
+def majority(names: Sequence[str], key: str, known: Mapping[str, Any] | None = None) -> tuple[Any, tuple[str, ...]]:
     """(what most of the named software does by default, those that do it); of equal numbers the first named wins.
 
-    (None, ()) where none of them has that habit.
+    (None, ()) where none of them has that habit. known: as for `value`.
     """
     counts: list[tuple[Any, list[str]]] = []
     for name in names:
-        habit = value(name, key)
+        habit = value(name, key, known)
         if habit is None:
             continue
         same = next((who for other, who in counts if other == habit), None)
@@ -196,11 +216,13 @@ def majority(names: Sequence[str], key: str) -> tuple[Any | None, tuple[str, ...
     return habit, tuple(who)
 
 
-def agreement(names: Sequence[str], known: Mapping[str, Any], keys: Collection[str]) -> int:
-    """How many of `keys` are as the named software has it by default, less those that are otherwise."""
+def agreement(
+    names: Sequence[str], shown: Mapping[str, Any], keys: Collection[str], known: Mapping[str, Any] | None = None
+) -> int:
+    """How many of `keys` are shown as the named software has it by default, less those that are shown otherwise."""
     score = 0
     for key in keys:
-        habit, _ = majority(names, key)
-        if habit is not None and key in known:
-            score += 1 if known[key] == habit else -1
+        habit, _ = majority(names, key, known)
+        if habit is not None and key in shown:
+            score += 1 if shown[key] == habit else -1
     return score

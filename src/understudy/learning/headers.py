@@ -12,18 +12,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..codec.tables import Law
 from ..errors import PairsError, UnderstudyError
 from ..evidence import observe
 from ..jpeg.compose import Encoded, Huffman
 from ..jpeg.syntax import Opaque
 from ..rewriting import differences
-from ..steps import Rule
+from ..steps import Step
 from ..steps.encode import Encode
 from ..steps.envelope import Envelope
-from . import rules
 from .coding import Options, coded, codings, hypotheses, searches
 from .observed import Observed
+from .qualities import quant_of
 from .question import Decision
 from .settling import Settled, label, settle
 from .stated import Stated, sent_sampling, stated
@@ -47,7 +46,7 @@ PARAMETERS = {
     "envelope.icc": "embedded ICC profile",
     "envelope.comment": "comment",
     "envelope.comment_at": "place of the comment",
-    "envelope.merge_dqt": "DQT segments",
+    "envelope.merge_dqt": "one DQT for all tables",
     "envelope.dht": "DHT segments",
     "envelope.selectors": "table selectors",
 }
@@ -69,8 +68,8 @@ SILENT = frozenset({"encode.always_pad", "encode.force_baseline", "envelope.sele
 """Parameters whose ties change no byte of files like these; they are told as settled, not as guesses."""
 
 
-SENT_PARTS = {"COM": "envelope.comment", "APP14": "envelope.adobe_transform"}
-"""Markers that are kept where these parameters come out as `sent`."""
+SENT_PARTS = {"COM": ("comments", "envelope.comment"), "APP14": ("Adobe's segment", "envelope.adobe_transform")}
+"""Markers that are kept where a parameter comes out as `sent` -> what they hold, the parameter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +88,8 @@ class Headers:
     """Pairs whose files come out byte for byte from their own coefficients, free values given."""
     differences: tuple[tuple[str, str], ...] = ()
     """(pair, what its file has otherwise) of the others."""
+    first: tuple[Step, ...] = ()
+    """Steps before all others: `passthrough`, where some files came back untouched."""
 
 
 def headers(pairs: Sequence[Observed]) -> Headers:
@@ -104,14 +105,17 @@ def headers(pairs: Sequence[Observed]) -> Headers:
     for file, row in zip(files, options, strict=True):
         row["encode.script"] = (*searched, *file.options["encode.script"])
     _told_apart(files, options)
+    _factors_of_grey(files, options)
     rows = {name: _rows(files, options, name) for name in PARAMETERS}
     settled = {name: found for name, row in rows.items() if (found := settle(name, row)) is not None}
     _unknown_coding(files, settled)
-    quant = _tables(files)
+    quant = quant_of(files)
     encode = _with(Encode(), "encode", settled, quant.values)
     keep, kept_decisions = _kept(files, options)
     made = _with(Envelope(), "envelope", settled, {"keep": keep})
-    made = replace(made, keep=(*made.keep, *(m for m, name in SENT_PARTS.items() if settled[name].value == "sent")))
+    made = replace(
+        made, keep=(*made.keep, *(m for m, (_, name) in SENT_PARTS.items() if settled[name].value == "sent"))
+    )
     if made.icc == "sent" and any(f.parts.count("kept") > 1 for f in files):
         made = replace(made, icc="none", keep=(*made.keep, "APP2"))  # the profile stands among the segments kept
     envelope = replace(made, **_ids(files), order=_order(files, made.keep))
@@ -161,113 +165,6 @@ def _own_sampling(encode: Encode, files: Sequence[Stated]) -> tuple[Encode, dict
     return replace(encode, sampling=counts[0][0]), free
 
 
-@dataclass(frozen=True)
-class _Quant:
-    values: dict[str, Any]
-    free: dict[str, str]
-    decisions: tuple[Decision, ...]
-
-
-def _tables(files: Sequence[Stated]) -> _Quant:
-    """Law and quality, a rule for it, or the steps as data."""
-    for role in ("tables", "luma"):
-        laws = [law for law in Law if all(any(m[0] == law for m in f.options[role]) for f in files)]
-        chroma = {f.options["chroma_steps"][0] for f in files if "chroma_steps" in f.options}
-        if laws and (role == "tables" or len(chroma) == 1):
-            more = {} if role == "tables" else {"chroma_steps": chroma.pop()}
-            return _by_law(files, role, laws, more)
-    luma = {f.options["luma_steps"][0] for f in files}
-    both = {(f.options["luma_steps"][0], f.options.get("chroma_steps", ((),))[0]) for f in files}
-    chroma = {c for _, c in both if c}
-    if len(luma) == 1 and len(chroma) <= 1:
-        values = {"luma_steps": luma.pop(), **({"chroma_steps": chroma.pop()} if chroma else {})}
-        why = f"{len(files)} files have these tables, which no law known here gives"
-        return _Quant(values, {}, (Decision("quantisation tables", "encode", "tables as data", reason=why),))
-    commonest = Counter(
-        (f.options["luma_steps"][0], f.options.get("chroma_steps", f.options["luma_steps"])[0]) for f in files
-    )
-    first = commonest.most_common(1)[0][0]
-    own = sum(_tables_of_sent(f.pair) == f.pair.tables for f in files)
-    why = f"{len(commonest)} different pairs of tables in {len(files)} files, of no common law"
-    why += f"; {own} have the tables of the JPEG that was sent" if own else ""
-    free = {"encode.luma_steps": why, "encode.chroma_steps": why}
-    decision = Decision("quantisation tables", "encode", "tables that vary", reason=why, guess=True)
-    return _Quant({"luma_steps": first[0], "chroma_steps": first[1]}, free, (decision,))
-
-
-def _by_law(files: Sequence[Stated], role: str, laws: Sequence[Law], more: dict[str, Any]) -> _Quant:
-    law = laws[0]
-    rows = [[q for found, q in f.options[role] if found == law] for f in files]
-    others = tuple(str(other) for other in laws[1:])
-    with_data = ", chroma's table as data" if more else ""
-    if law == Law.CUSTOM_DIAG:
-        why = f"{len(files)} of {len(files)} files"
-        decision = Decision("quantisation tables", "encode", f"{law}{with_data}", tied=others, reason=why)
-        return _Quant({"law": law, **more}, {}, (decision,))
-    common = [q for q in rows[0] if all(q in row for row in rows)]
-    if common:
-        why = f"{len(files)} of {len(files)} files; every step is the law's at this quality"
-        tied = (*others, *(f"quality {q}" for q in common[1:]))
-        decision = Decision("quantisation tables", "encode", f"{law} {common[0]}{with_data}", tied=tied, reason=why,
-                            evidence={"qualities": [common[0]] * len(files)})  # fmt: skip
-        return _Quant({"law": law, "quality": common[0], **more}, {}, (decision,))
-    return _quality_rule(files, law, [row[0] for row in rows], more)
-
-
-def _quality_rule(files: Sequence[Stated], law: Law, qualities: list[int], more: dict[str, Any]) -> _Quant:
-    """The rule by size that gives every file's quality; where the files are too few for one, free beside it."""
-    pairs = [f.pair for f in files]
-    found = rules.by_size([p.size for p in pairs], qualities, [p.is_resized for p in pairs])
-    told = ", ".join(f"{q}: {n}" for q, n in sorted(Counter(qualities).items()))
-    rows = [{"pair": p.name, "size": list(p.size), "bytes": len(p.received), "quality": q}
-            for p, q in zip(pairs, qualities, strict=True)]  # fmt: skip
-    own = _kept_quality(pairs, law, qualities)
-    evidence: dict[str, object] = {"qualities": qualities, "files": rows}
-    free: dict[str, str] = {}
-    guess = False
-    quality: int | Rule = Counter(qualities).most_common(1)[0][0]
-    if own is not None:
-        answer, reason = (
-            f"{law}, the sent JPEG's own quality, else {own}",
-            f"{len(files)} of {len(files)} files; {told}",
-        )
-        decision = Decision("quantisation tables", "encode", answer, reason=reason, evidence=evidence)
-        return _Quant({"law": law, "quality": own, "keep_quality": True, **more}, {}, (decision,))
-    if found is not None:
-        quality, guess = found.rule, not found.supported
-        reason = str(found)
-        evidence["rivals"] = [str(rule) for rule in found.rivals]
-    else:
-        reason, guess = f"no rule by size gives them: {told}", True
-    if guess:
-        free["encode.quality"] = f"{told} files; {reason}"
-    answer = f"{law}, {quality}"
-    tell = "more pairs, of sizes between those of neighbouring qualities" if found else "more pairs"
-    decision = Decision("quantisation tables", "encode", answer, reason=reason, guess=guess, evidence=evidence,
-                        tied=tuple(str(r) for r in found.rivals) if found else (), would_tell=tell)  # fmt: skip
-    return _Quant({"law": law, "quality": quality, **more}, free, (decision,))
-
-
-def _kept_quality(pairs: Sequence[Observed], law: Law, qualities: Sequence[int]) -> int | None:
-    """The quality of pictures without one of their own, where every sent JPEG of this law came back with its own; 92,
-    ImageMagick's, where all had one. None where that does not explain the files, or the parameter is not there."""
-    if "keep_quality" not in Encode.__dataclass_fields__:
-        return None
-    others = set()
-    for pair, quality in zip(pairs, qualities, strict=True):
-        own = Encode(law=law, keep_quality=True).given(pair.context).quality if pair.is_jpeg else None
-        if own != quality:
-            others.add(quality)
-    return next(iter(others), 92) if len(others) < 2 and len(others) < len(set(qualities)) else None
-
-
-def _tables_of_sent(pair: Observed) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    if pair.context.sent_stream is None:
-        return None
-    seen = Encode().observe(pair.context.sent_stream)
-    return (seen["luma_steps"], seen["chroma_steps"]) if "luma_steps" in seen else None
-
-
 def _ids(files: Sequence[Stated]) -> dict[str, Any]:
     """Component ids, left at their default where they agree with it."""
     longest: tuple[int, ...] = max((f.options["envelope.component_ids"][0] for f in files), key=len)
@@ -308,10 +205,18 @@ def _kept(files: Sequence[Stated], options: Sequence[Options]) -> tuple[tuple[st
             Decision(f"{name} segments", "envelope", str(found.value), reason=found.reason, guess=found.free)
         )
     if not names:
-        reason = "no sent file has segments such as Exif, XMP or IPTC, or a comment"
-        tell = "a camera's JPEG with Exif and XMP, and a JPEG with a comment"
-        decisions.append(Decision("sent metadata", "envelope", "dropped", tied=("kept",), reason=reason, guess=True,
-                                  would_tell=tell))  # fmt: skip
+        settled = ((what, settle(name, _rows(files, options, name))) for what, name in SENT_PARTS.values())
+        known = [what for what, found in settled if found is not None and found.value == "sent"]
+        reason = "no sent file has segments such as Exif, XMP or IPTC"
+        reason += f"; {' and '.join(known)} came back as sent" if known else ""
+        answers = ("kept", "dropped") if known else ("dropped", "kept")
+        keep += ["APP1", "APP13"] if known else []
+        tell = "a camera's JPEG with Exif and XMP"
+        decisions.append(
+            Decision(
+                "sent metadata", "envelope", answers[0], tied=answers[1:], reason=reason, guess=True, would_tell=tell
+            )
+        )
     return tuple(keep), decisions
 
 
@@ -323,6 +228,14 @@ def _told_apart(files: Sequence[Stated], options: Sequence[Options]) -> None:
         if not any(isinstance(e, Opaque) and e.code == code for s in streams if s is not None for e in s.elements):
             for row in options:
                 row[name] = tuple(v for v in row[name] if v != "sent")
+
+
+def _factors_of_grey(files: Sequence[Stated], options: Sequence[Options]) -> None:
+    """Takes `grey_factors` out of the options where a grey file states 1x1 and those in colour are not 4:4:4."""
+    if any(f.options.get("encode.sampling", ("4:4:4",))[0] != "4:4:4" for f in files):
+        for row in options:
+            if len(row.get("encode.grey_factors", ())) == 2:
+                row["encode.grey_factors"] = (False,)
 
 
 def _decision(name: str, s: Settled) -> Decision:

@@ -1,9 +1,9 @@
-"""The kernel that pairs show when no library's explains them: samples fitted to the intervals of delivered coefficients.
+"""The kernel that pairs show when no library's explains them: samples fitted to delivered coefficients.
 
 A delivered level C with step q says that the encoder's coefficient lay within q/2 of q C. Plain least squares towards
 q C is biased, because most coefficients are 0 and pull a kernel towards a smoother one; so only what a prediction lacks
 to its interval counts: d = clip(prediction, interval) - prediction, a step of least squares towards d, 1.6 times as
-far as it says, again. The picture is linear in the kernel along one axis while the other's is held, and they take turns.
+far as it says, again. The picture is linear in the kernel along one axis while the other's is held; they take turns.
 Source: facts/learning-trials.md, 2.2, which has what such fits are worth: taps within 0.008 from 65,000 pixels at fine
 tables, not better than 0.02 under a trellis.
 """
@@ -120,7 +120,8 @@ def fit_kernel(
 
 
 def _judged(made: KernelFit, witnesses: Sequence[Witness]) -> KernelFit | None:
-    sigmas, places = [], []
+    sigmas: list[float] = []
+    places: list[Place] = []
     for one in witnesses:
         height, width = one.luma.shape
         plan = made.hypothesis.plan(width, height, one.pair.size, one.scale)
@@ -214,7 +215,7 @@ def _turn(problems: Sequence[_Problem], samples: Floats, iterations: int, *, sym
 def _weights(axis: _Axis, samples: Floats, symmetric: bool) -> NDArray[np.float32]:
     """`[outputs, inputs]`, each row adding up to 1."""
     made: NDArray[np.float32] = (axis.maps if symmetric else axis.loose) @ samples.astype(np.float32)
-    return made / made.sum(axis=1, keepdims=True)
+    return np.asarray(made / made.sum(axis=1, keepdims=True))
 
 
 def _solved(problems: Sequence[_Problem], samples: Floats, axis: int, iterations: int, symmetric: bool) -> Floats:

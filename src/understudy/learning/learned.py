@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,13 @@ from ..steps.orient import Orient
 from ..steps.resize import Resize
 from ..verification import PairScore, Scores, compare
 from .headers import Headers, headers
+from .lossless import lossless
 from .matching import Matched, SetAside, match
 from .observed import Observed
+from .passing import with_passing
 from .pipeline import Pipeline
+from .proof import divide, settle, with_held_out
 from .proof import profile as as_profile
-from .proof import settle
 from .question import Decision
 from .questions import questions
 from .search import Progress, Search
@@ -49,6 +51,8 @@ class Learned:
     """The search itself: its rendering, trials and decisions, for reports and for further questions."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Where the time went: `reading`, then each step's questions, then `proof`."""
+    held_out: Scores | None = None
+    """The profile on pairs that it was not learned from, if any were held out."""
 
     @property
     def residual(self) -> float:
@@ -68,6 +72,7 @@ class Learned:
             "interrupted": self.interrupted,
             "residual": self.residual,
             "scores": self.scores.to_dict(),
+            "held_out": self.held_out.to_dict() if self.held_out else None,
             "decisions": [_as_dict(d) for d in self.evidence],
             "set_aside": [{"name": s.name, "kind": s.kind, "reason": s.reason} for s in self.set_aside],
             "notes": list(self.notes),
@@ -92,12 +97,14 @@ def learn(
     *,
     name: str = "learned/channel",
     progress: Progress = lambda text, share: None,
+    hold_out: float = 0.0,
     today: datetime.date | None = None,
 ) -> Learned:
     """The profile of whatever made the received files of the sent ones, with its evidence and its proof.
 
     pairs: a folder or CSV (see `pairs.gather`), or pairs of (sent picture's bytes or path, received bytes).
     name: `platform/era` for the profile. progress: called with what is being asked, and how far it is (0 to 1).
+    hold_out: share of the pairs, 0 to 1, that are not learned from but prove the profile (see `proof.divide`).
     Pairs that do not belong (other pictures, damaged, passed through, of another platform) are set aside with a reason.
     Ctrl-C ends the search, not the function: the profile of what is known so far is returned, marked `interrupted`.
     Raises PairsError when no pair can be learned from.
@@ -106,12 +113,17 @@ def learn(
     clock = _Clock(seconds)
     progress("reading the pairs", 0.0)
     matched = match(pairs, progress)
+    if not matched.observed and matched.lossless:
+        return _without_loss(matched, name, today or datetime.date.today(), clock)
     if not matched.observed:
         raise PairsError(_nothing_left(matched), place="learn", expected="at least one pair to learn from")
+    to_learn, held = divide(matched.observed, hold_out)
+    matched = replace(matched, observed=to_learn)
     clock.lap("reading")
     stated = headers(matched.observed)
     clock.lap("headers")
     sizes = size_rules(matched.observed)
+    stated = with_passing(stated, matched, sizes)
     clock.lap("sizes")
     search = Search(matched.observed, first_guess(stated, sizes))
     search.run(questions(), progress)
@@ -122,12 +134,34 @@ def learn(
     found = as_profile(search, stated, matched, None, name, today or datetime.date.today())
     scores = score(found, matched.observed)
     final = as_profile(search, stated, matched, scores, name, today or datetime.date.today())
+    held_out = score(final, held) if held else None
+    if held_out is not None:
+        final = with_held_out(final, held_out, today or datetime.date.today())
     clock.lap("proof")
     evidence = (*search.decisions.values(), *stated.decisions)
     order = {step.name: i for i, step in enumerate(final.steps)}
     ranked = sorted(evidence, key=lambda d: order.get(d.step, len(order)))
     return Learned(
-        final, tuple(ranked), scores, matched.set_aside, matched.notes, stated, sizes, search, seconds
+        final, tuple(ranked), scores, matched.set_aside, matched.notes, stated, sizes, search, seconds, held_out
+    )  # fmt: skip
+
+
+def _without_loss(matched: Matched, name: str, today: datetime.date, clock: _Clock) -> Learned:
+    """What is learned of pairs that have the sent JPEGs' coefficients: all is in the headers, nothing is searched."""
+    clock.lap("reading")
+    pairs = matched.lossless
+    learned = tuple(s for s in matched.set_aside if s.kind != "rewritten")
+    matched = replace(matched, observed=pairs, set_aside=learned)
+    found = lossless(pairs)
+    stated = replace(found.headers, envelope=found.envelope, free=found.free, decisions=found.decisions)
+    sizes = size_rules(pairs)
+    search = Search(pairs, Pipeline((found.transcode,)))
+    bare = as_profile(search, stated, matched, None, name, today)
+    scores = score(bare, pairs)
+    final = as_profile(search, stated, matched, scores, name, today)
+    clock.lap("proof")
+    return Learned(
+        final, found.decisions, scores, learned, matched.notes, stated, sizes, search, clock.seconds
     )  # fmt: skip
 
 
@@ -160,10 +194,10 @@ class _Clock:
     """Writes laps into `seconds`."""
 
     def __init__(self, seconds: dict[str, float], now: Callable[[], float] = time.perf_counter) -> None:
-        self._seconds, self._now, self._last = seconds, now, now()
+        self.seconds, self._now, self._last = seconds, now, now()
 
     def lap(self, what: str) -> None:
-        self._seconds[what] = self._now() - self._last
+        self.seconds[what] = self._now() - self._last
         self.skip()
 
     def skip(self) -> None:

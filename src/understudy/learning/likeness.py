@@ -149,6 +149,7 @@ def likeness(sent: Look, received: Look) -> Likeness:
 
 
 def is_flat(look: Look) -> bool:
+    """Whether what is opaque of the picture shows no form at all."""
     opaque = look.fine[look.weight > 0.9]
     return opaque.size < 4 or float(opaque.std()) < FLAT
 

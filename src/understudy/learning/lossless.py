@@ -19,6 +19,8 @@ from .question import Decision
 class Lossless:
     """How such files are written."""
 
+    headers: Headers
+    """What the received files state, as of files that were encoded."""
     transcode: Transcode
     envelope: Envelope
     free: dict[str, str]
@@ -48,7 +50,7 @@ def lossless(pairs: Sequence[Observed]) -> Lossless:
     if told:
         why += "; " + "; ".join(f"{name}: {what}" for name, what in told[:3])
     first = Decision("what is done", "transcode", "written anew, without loss", reason=why, guess=good < len(pairs))
-    return Lossless(transcode, stated.envelope, free, (first, *coding, *kept), good, tuple(told))
+    return Lossless(stated, transcode, stated.envelope, free, (first, *coding, *kept), good, tuple(told))
 
 
 def _unlike(pair: Observed, transcode: Transcode, envelope: Envelope, free: dict[str, str]) -> list[str]:

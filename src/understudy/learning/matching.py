@@ -37,6 +37,8 @@ class Matched:
     notes: tuple[str, ...]
     lossless: tuple[Observed, ...] = ()
     """Pairs whose received file has the sent JPEG's coefficients, written anew: nothing but `transcode` made them."""
+    untouched: tuple[Observed, ...] = ()
+    """Pairs whose received file is the sent one, byte for byte."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +81,8 @@ def match(
             found.append(result)
         else:
             aside.append(result)
-    if left.sent or left.received:
+    misnamed = left.loose and any(a.aside.kind == "other picture" for a in aside)
+    if left.sent or left.received or misnamed:
         progress("pairing by content", 0.5)
         found, aside = _with_left_over(left, listed, found, aside)
     progress("comparing headers", 0.75)
@@ -273,11 +276,14 @@ def _of_one_platform(found: Sequence[_Found], left: Sequence[_Left]) -> Matched:
     """The pairs of the largest cluster of headers; the others are set aside."""
     pairs = [f.pair for f in found]
     notes = [f.note for f in found if f.note]
-    lossless = tuple(a.pair for a in left if a.aside.kind == "rewritten" and a.pair is not None)
+    lossless, untouched = (
+        tuple(a.pair for a in left if a.aside.kind == kind and a.pair is not None)
+        for kind in ("rewritten", "untouched")
+    )
     groups, _ = clustering.clusters(pairs)
     notes += told_of(pairs, left)
     if not groups:
-        return Matched((), tuple(a.aside for a in left), tuple(notes), lossless)
+        return Matched((), tuple(a.aside for a in left), tuple(notes), lossless, untouched)
     main = groups[0]
     learned = [pairs[i] for i in main.members]
     aside = [_maybe_swapped(a, learned, main) for a in left]
@@ -295,7 +301,7 @@ def _of_one_platform(found: Sequence[_Found], left: Sequence[_Left]) -> Matched:
         notes.append(f"{len(groups)} ways of writing files, of {sizes} files: the largest is learned")
     if len(learned) == 1:
         notes.append("one pair alone: it cannot tell a rule for sizes or quality, nor what varies between files")
-    return Matched(tuple(learned), tuple(aside), tuple(notes), lossless)
+    return Matched(tuple(learned), tuple(aside), tuple(notes), lossless, untouched)
 
 
 def _maybe_swapped(left: _Left, learned: Sequence[Observed], main: clustering.Cluster) -> SetAside:

@@ -2,14 +2,15 @@
 
 Beside the plain score on the pairs that it was learned from stand two harder ones. The jackknife asks of each pair
 whether the answers that the other pairs alone would have given reproduce it as well; it follows from the trials that
-the search kept, without another search. A hold-out learns from some pairs and is scored on others (`hold_out`).
+the search kept, without another search. A hold-out learns from some pairs and is scored on others (`divide`,
+`with_held_out`).
 """
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from .._version import __version__
 from ..profile import Answer, LearnedPair, Learning, Profile, Proof, When
 from ..verification import Scores
 from . import words
-from .guesses import SOFTWARE, settle
+from .guesses import HABIT, SOFTWARE, settle
 from .headers import Headers
 from .observed import Observed
 from .question import Decision, Trial
@@ -27,7 +28,7 @@ from .search import Search
 if TYPE_CHECKING:
     from .matching import Matched
 
-__all__ = ["Jackknife", "hold_out", "jackknife", "profile", "settle"]
+__all__ = ["Jackknife", "divide", "jackknife", "profile", "settle", "with_held_out"]
 
 MOST_RIVALS = 4
 """Rivals that a profile names for an answer; the report has all of them."""
@@ -97,7 +98,7 @@ def _margins(winner: Trial, rival: Trial) -> dict[str, float]:
     return {name: a.share - theirs[name].share for name, a in winner.agreements if name in theirs}
 
 
-def hold_out(pairs: Sequence[Observed], share: float = 0.3) -> tuple[tuple[Observed, ...], tuple[Observed, ...]]:
+def divide(pairs: Sequence[Observed], share: float) -> tuple[tuple[Observed, ...], tuple[Observed, ...]]:
     """(pairs to learn from, pairs to prove it on): those whose kind others have too are held out, up to `share`.
 
     A pair's kind: JPEG or not, resized or not, turned, with an ICC profile, with alpha, grey. The one of its kind
@@ -112,6 +113,15 @@ def hold_out(pairs: Sequence[Observed], share: float = 0.3) -> tuple[tuple[Obser
     return tuple(p for p in pairs if p not in held), tuple(held)
 
 
+def with_held_out(learned: Profile, scores: Scores, today: datetime.date) -> Profile:
+    """The profile with what it reproduces of pairs that it was not learned from."""
+    row = Proof(
+        "pairs that it was not learned from, played from the sent pictures alone", _reproduced(scores),
+        f"{_tool()}: {', '.join(s.name for s in scores.per_pair)}", today.isoformat(),
+    )  # fmt: skip
+    return replace(learned, proof=(row, *learned.proof))
+
+
 def _kind(pair: Observed) -> tuple[object, ...]:
     grey = len(pair.coefficients.components) == 1
     return pair.is_jpeg, pair.is_resized, pair.orientation, pair.icc is not None, pair.has_alpha, grey
@@ -124,7 +134,7 @@ def profile(
     search: Search, headers: Headers, matched: Matched, scores: Scores | None, name: str, today: datetime.date
 ) -> Profile:
     """The profile of what was found, with its provenance. scores: on the pairs it was learned from; None before."""
-    steps = (*search.pipeline.steps, headers.envelope)
+    steps = (*headers.first, *search.pipeline.steps, headers.envelope)
     pairs = matched.observed
     bare = Profile(name, "", When(name.partition("/")[0]), steps)
     decisions = [*search.decisions.values(), *headers.decisions]
@@ -158,13 +168,9 @@ def _pictures(pairs: Sequence[Observed]) -> str:
 def _proof(search: Search, headers: Headers, scores: Scores, today: datetime.date) -> tuple[Proof, ...]:
     date, source = today.isoformat(), f"{_tool()}, the pairs of [learned]"
     count = scores.pairs
-    equal = sum(p.coefficients_equal == 1.0 for p in scores.per_pair)
     rows = [
         Proof(
-            "the pairs it was learned from, played from the sent pictures alone",
-            f"{scores.bytes_identical} of {count} files byte for byte, {equal} with every coefficient, "
-            f"{_percent(scores.coefficients_equal)} of all coefficients",
-            source, date,
+            "the pairs it was learned from, played from the sent pictures alone", _reproduced(scores), source, date
         ),
         Proof(
             "the same files written from their own coefficients: tables, scans, Huffman codes, segments",
@@ -183,12 +189,21 @@ def _proof(search: Search, headers: Headers, scores: Scores, today: datetime.dat
     return tuple(rows)
 
 
-def _percent(share: float) -> str:
-    """A share without rounding up to 100 %."""
-    if share == 1.0:
-        return "100 %"
-    shown = min(float(f"{100 * share:.4g}"), 99.9999) if share < 0.9999 else 100 * share
-    return f"{shown:.4f} %" if share >= 0.9999 else f"{shown:.4g} %"
+def _reproduced(scores: Scores) -> str:
+    equal = sum(p.coefficients_equal == 1.0 for p in scores.per_pair)
+    return (
+        f"{scores.bytes_identical} of {scores.pairs} files byte for byte, {equal} with every coefficient, "
+        f"{percent(scores.coefficients_equal)} of all coefficients"
+    )
+
+
+def percent(share: float) -> str:
+    """A share, 0 to 1, that is neither rounded up to all nor down to nothing."""
+    if share in (0.0, 1.0):
+        return f"{share:.0%}".replace("%", " %")
+    if share > 0.9999:
+        return f"{min(100 * share, 99.9999):.4f} %"
+    return f"{100 * share:.4g} %"
 
 
 def _hashed(pairs: Sequence[Observed], scores: Scores | None) -> tuple[LearnedPair, ...]:
@@ -198,7 +213,7 @@ def _hashed(pairs: Sequence[Observed], scores: Scores | None) -> tuple[LearnedPa
         score = found.get(pair.name)
         result = ""
         if score is not None:
-            result = score.error or f"{_percent(score.coefficients_equal)} of coefficients"
+            result = score.error or f"{percent(score.coefficients_equal)} of coefficients"
             result = "byte for byte" if score.bytes_identical else result
         out.append(LearnedPair(pair.name, sha256(pair.sent).hexdigest(), sha256(pair.received).hexdigest(), result))
     return tuple(out)
@@ -220,22 +235,27 @@ def _lost(trial: Trial) -> str:
     total = trial.total
     if total.error and not total.equal:
         return total.error
-    return f"{_percent(total.unequal / max(1, total.compared))} differ in {_count(len(trial.agreements), 'pair')}"
+    return f"{percent(total.unequal / max(1, total.compared))} differ in {_count(len(trial.agreements), 'pair')}"
 
 
 def _unproven(search: Search, decisions: Sequence[Decision], matched: Matched) -> list[str]:
     out = ["the search was interrupted: answers that follow are those found so far"] if search.interrupted else []
     if len(search.pairs) == 1:
         out.append("learned from one pair: what depends on the picture cannot be told from what does not")
-    for decision in decisions:
-        if decision.guess and decision.question != SOFTWARE:
-            rest = f", not {_list(decision.tied)}" if decision.tied else ""
-            tell = f"; would tell: {decision.would_tell}" if decision.would_tell else ""
-            out.append(f"{decision.question}: {decision.answer}{rest} is a guess ({decision.reason}){tell}")
+    out += [_open(d) for d in decisions if d.guess and d.question != SOFTWARE]
     set_aside = getattr(matched, "set_aside", ())
     if set_aside:
         out.append(f"{_count(len(set_aside), 'pair')} set aside, the first {set_aside[0].name}: {set_aside[0].reason}")
     return out
+
+
+def _open(decision: Decision) -> str:
+    """A guess in words: whose habit it is, what is as good, what would tell."""
+    _, habit, whose = decision.reason.rpartition(HABIT)
+    text = f"{decision.question}: {decision.answer} is a guess ({whose if habit else decision.reason})"
+    if decision.tied:
+        text += f"; as good: {_list(decision.tied)}"
+    return text + (f"; would tell: {decision.would_tell}" if decision.would_tell else "")
 
 
 def _list(names: Sequence[str], most: int = 4) -> str:

@@ -117,9 +117,11 @@ def _has_exif_camera(stream: JpegStream) -> bool:
 
 
 def _same_coefficients(pair: Observed) -> bool:
-    assert pair.context.sent_stream is not None, "asked of sent JPEGs only"
+    stream = pair.context.sent_stream
+    if stream is None or stream.frame is None or (stream.frame.width, stream.frame.height) != pair.size:
+        return False
     try:
-        sent = read_coefficients(pair.context.sent_stream)
+        sent = read_coefficients(stream)
     except UnderstudyError:
         return False
     theirs = pair.coefficients

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from ..steps import Raster, Source, Value
 from ..steps.encode import Encode
 from .observed import Box, Observed, whole
 from .pipeline import Pipeline
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Rendering:
         self._held: dict[int, Observed] = {}
         self._bytes = 0
         self._lock = threading.Lock()
+        self._memo: dict[Hashable, Any] = {}
 
     def raster(self, pair: Observed, pipeline: Pipeline, steps: int | None = None) -> Raster:
         """The raster that the first `steps` steps give, by default all before `encode`. Raises UnderstudyError."""
@@ -74,6 +79,14 @@ class Rendering:
         assert isinstance(made, Raster), "only rasters flow before encode"
         self._keep(pair, key, made)
         return made
+
+    def remembered(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gave when it was first asked under `key`: small things that questions find out by looking at
+        rasters, which would be the same in the next round. The key says all that they depend on."""
+        if key not in self._memo:
+            self._memo[key] = make()
+        found: T = self._memo[key]
+        return found
 
     def _keep(self, pair: Observed, key: tuple[int, tuple[str, ...]], made: Raster) -> None:
         with self._lock:

@@ -23,7 +23,7 @@ from . import fit
 from .observed import Box, Observed, boxes
 from .pipeline import Pipeline
 from .rendering import Rendering
-from .sharpening import REACH, applied, shares_after_resize
+from .sharpening import REACH, Neighbourhood, applied, neighbourhood, shares_after_resize
 from .windows import Rows, canvas, rows, same_map, windows
 
 WINDOW = 128
@@ -67,7 +67,7 @@ class Hypothesis:
             given["factors"] = (scale, scale)
         try:
             return resample.plan(self.code, columns, rows_, *size, kernel=self.kernel, **given)
-        except (UnderstudyError, ValueError):
+        except (UnderstudyError, ValueError, AttributeError):  # TEMP: graphicsmagick has no plan yet
             return None
 
 
@@ -228,6 +228,38 @@ def _judged(one: Witness, listed: Sequence[Hypothesis]) -> dict[Hypothesis, tupl
         else:
             out[hypothesis] = out[like]
     return out
+
+
+def scored_with_filter(
+    witnesses: Sequence[Witness], listed: Sequence[Hypothesis]
+) -> list[tuple[Hypothesis, Neighbourhood]]:
+    """Each hypothesis with the filter behind it that fits it best, best first; all on the first pair, the best ten on
+    the others, too."""
+    found: list[tuple[Hypothesis, Neighbourhood]] = []
+    known: list[tuple[Rows | None, Rows | None]] = []
+    one = witnesses[0]
+    probe = one.boxes[-1]
+    for hypothesis in listed:
+        plan = hypothesis.plan(one.luma.shape[1], one.luma.shape[0], one.pair.size, one.scale)
+        if plan is None:
+            continue
+        maps = rows(plan, 0, probe[1], probe[3]), rows(plan, 1, probe[0], probe[2])
+        if any(same_map(m[0], maps[0]) and same_map(m[1], maps[1]) for m in known):
+            continue
+        known.append(maps)
+        found.append((hypothesis, neighbourhood([(one.pair, one.boxes, one.predicted(plan, bare=True))])))
+    found.sort(key=lambda f: f[1].after)
+    if len(witnesses) == 1:
+        return found
+    again = []
+    for hypothesis, _ in found[:10]:
+        parts = []
+        for w in witnesses:
+            plan = hypothesis.plan(w.luma.shape[1], w.luma.shape[0], w.pair.size, w.scale)
+            if plan is not None:
+                parts.append((w.pair, w.boxes, w.predicted(plan, bare=True)))
+        again.append((hypothesis, neighbourhood(parts)))
+    return sorted(again, key=lambda f: f[1].after)
 
 
 def judged(one: Witness, parts: Sequence[NDArray[np.float32]]) -> tuple[fit.Fit, tuple[Place, ...]]:

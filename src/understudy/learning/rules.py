@@ -107,6 +107,17 @@ def by_size(sizes: Sequence[Size], values: Sequence[int], at_a_limit: Sequence[b
     return Found(made[0], best[0][1], chance(values, fewest), tuple(made[1:]))
 
 
+def explained(features: Mapping[str, Sequence[float]], values: Sequence[Hashable]) -> str:
+    """The first of some features by which the values part as cleanly as chance would seldom have it, in words; ""
+    where none does. For what a `Rule` cannot say: bytes, the sent file's quality."""
+    for name, measures in features.items():
+        found = intervals(measures, values)
+        if len(found) > 1 and chance(values, len(found)) <= BY_CHANCE:
+            told = ", ".join(f"{i.value} from {i.lowest:g} to {i.highest:g} ({i.files} files)" for i in found)
+            return f"it goes by {name}: {told}"
+    return ""
+
+
 def _rule(by: By, found: Sequence[Interval], sizes: Sequence[Size], capped: Sequence[bool]) -> Rule:
     measure = MEASURES[by]
     limits = {measure(*size) for size, cap in zip(sizes, capped, strict=True) if cap}

@@ -20,7 +20,7 @@ class Settled:
     free: bool = False
     """Whether no value agrees with all files; then `value` is the commonest."""
     decided_by: tuple[str, ...] = ()
-    """Files that left one value of several."""
+    """Files without which other values would have agreed as well."""
     unknown: bool = False
     """Whether no value agrees with any file; then `value` is a stand-in."""
 
@@ -29,17 +29,18 @@ class Settled:
         return f"{what} varies: {self.reason}"
 
 
-def settle(name: str, rows: Sequence[tuple[str, tuple[Any, ...]]]) -> Settled | None:
+def settle(name: str, given: Sequence[tuple[str, tuple[Any, ...]]]) -> Settled | None:
     """The value that agrees with every row, the simplest of several; None without rows.
 
-    rows: (file, the values that agree with it, the simplest first), none of them empty.
+    given: (file, the values that agree with it, the simplest first), none of them empty.
     """
+    rows = list(given)
     if not rows:
         return None
-    common = [v for v in _ranked(rows) if all(v in options for _, options in rows)]
+    common = _common(rows)
     if common:
-        telling = [file for file, options in rows if any(v not in options for v in _union(rows) if v != common[0])]
-        decided_by = tuple(telling) if len(telling) < len(rows) else ()
+        alone = [i for i in range(len(rows)) if _common(rows[:i] + rows[i + 1 :]) != common] if len(rows) > 1 else []
+        decided_by = tuple(rows[i][0] for i in alone)
         return Settled(common[0], tuple(common[1:]), f"{len(rows)} of {len(rows)} files", decided_by=decided_by)
     counts = Counter(v for _, options in rows for v in options)
     value = counts.most_common(1)[0][0]
@@ -47,8 +48,9 @@ def settle(name: str, rows: Sequence[tuple[str, tuple[Any, ...]]]) -> Settled | 
     return Settled(value, (), f"no value agrees with all {len(rows)} files: {told}", free=True)
 
 
-def _union(rows: Sequence[tuple[str, tuple[Any, ...]]]) -> list[Any]:
-    return list(dict.fromkeys(v for _, options in rows for v in options))
+def _common(rows: Sequence[tuple[str, tuple[Any, ...]]]) -> list[Any]:
+    """The values that agree with every row, the simplest first."""
+    return [v for v in _ranked(rows) if all(v in options for _, options in rows)]
 
 
 def _ranked(rows: Sequence[tuple[str, tuple[Any, ...]]]) -> list[Any]:

@@ -86,7 +86,7 @@ def neighbourhood(found: Sequence[tuple[Observed, Sequence[Box], Sequence[NDArra
 
 
 def _part(pair: Observed, box: Box, plane: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-    left, top, right, bottom = box
+    left, top = box[:2]
     component = pair.coefficients.components[0]
     q = component.steps.astype(np.float32)
     base = fit.transform(plane[REACH:-REACH, REACH:-REACH])

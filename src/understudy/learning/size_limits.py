@@ -17,6 +17,8 @@ MEASURES: tuple[Measure, ...] = ("longest_side", "pixels", "shortest_side", "wid
 SIDES = (Fit.LONGEST_SIDE, Fit.WIDTH, Fit.HEIGHT, Fit.SHORTEST_SIDE)
 PASSES = 65535
 """A limit that no JPEG exceeds (T.81 B.2.2): pictures pass as they are."""
+MULTIPLES = (1, 2, 4, 8, 16, 32)
+"""What sides are rounded to multiples of."""
 MOST_PIECES = 3
 """Limits of a table; with more, a table is a list of the pairs."""
 
@@ -79,26 +81,58 @@ def limits(views: Sequence[View], by_size: bool) -> Iterator[Limit]:
         if len(bounded) == 1:
             limit = next(iter(bounded))
             yield Limit(fit, limit, 0, oddity(limit))
-        yield from _missed(fit, bounded)
-    width, height = (max(v.received[i] for v in resized) for i in (0, 1))
-    both = max(width, height)
-    yield Limit(Fit.BOX_IN_TURN, both, 0, oddity(both))
-    if width != height:  # a box of equal sides is the longest side's rule
-        for fit in (Fit.BOX, Fit.BOX_IN_TURN):
-            yield Limit(fit, width, height, oddity(width) + oddity(height))
+        yield from _missed(fit, bounded, resized)
+    yield from _boxes(resized)
     yield from _areas(views)
+    if len(resized) == len(views) > 1:
+        yield from _percentages(resized)
 
 
-def _missed(fit: Fit, bounded: set[int]) -> Iterator[Limit]:
+def _boxes(resized: Sequence[View]) -> Iterator[Limit]:
+    """Boxes: each side's limit is the largest that was received, or near it where derived sides are rounded up or no
+    side is left as it is."""
+    widths, heights = ({v.received[i] for v in resized} for i in (0, 1))
+    both = max(*widths, *heights)
+    yield Limit(Fit.BOX_IN_TURN, both, 0, oddity(both))
+    for derived in (False, True):
+        for width, height in product(_largest(widths, derived), _largest(heights, derived)):
+            if width != height:  # a box of equal sides is the longest side's rule
+                for fit in (Fit.BOX,) if derived else (Fit.BOX, Fit.BOX_IN_TURN):
+                    yield Limit(fit, width, height, oddity(width) + oddity(height), derived)
+
+
+def _largest(sides: set[int], derived: bool) -> list[int]:
+    """The largest two; for rules that derive both sides, the limits near the largest."""
+    return _nearby({max(sides)}) if derived else sorted(sides)[-2:]
+
+
+def _missed(fit: Fit, bounded: set[int], resized: Sequence[View]) -> Iterator[Limit]:
     """Limits that the bounded sides may have missed: by one where both sides are rounded down, by less than a multiple
     where both become one."""
-    low, high = min(bounded), max(bounded)
-    multiple = next((m for m in (64, 32, 16, 8, 4, 2) if all(side % m == 0 for side in bounded)), 1)
-    nearby = {limit for limit in (high, high + 1) if high - low <= 1}
-    nearby |= {limit for limit in COMMON | {high // 100 * 100 + 100} if high <= limit < low + multiple}
-    nearby |= {low, high} if high - low <= multiple else set()
-    for limit in sorted(nearby):
+    for limit in sorted({*_nearby(bounded), *_within(bounded, _common_multiple(resized))}):
         yield Limit(fit, limit, 0, oddity(limit), True)
+
+
+def _common_multiple(resized: Sequence[View]) -> int:
+    """The largest of MULTIPLES that all received sides are of."""
+    return max(m for m in MULTIPLES if all(side % m == 0 for v in resized for side in v.received))
+
+
+def _within(bounded: set[int], multiple: int) -> list[int]:
+    """Every limit that may have become these sides by rounding to a multiple; none where there is no multiple."""
+    low, high = min(bounded), max(bounded)
+    return [] if high - low > multiple else list(range(max(1, high - multiple + 1), low + multiple))
+
+
+def _nearby(bounded: set[int]) -> list[int]:
+    """The limits that people choose near these sides, and one above."""
+    low, high = min(bounded), max(bounded)
+    multiple = max(m for m in (*MULTIPLES, 64) if all(side % m == 0 for side in bounded))
+    nearby = {limit for limit in (high, high + 1) if high - low <= 1}
+    near_high = COMMON | {high // 100 * 100, high // 100 * 100 + 100}
+    nearby |= {limit for limit in near_high if high - multiple < limit < low + multiple}
+    nearby |= {low, high} if high - low <= multiple else set()
+    return sorted(nearby)
 
 
 def _bounded(fit: Fit, view: View) -> int:
@@ -110,6 +144,16 @@ def _bounded(fit: Fit, view: View) -> int:
     return received[0] if by_width else received[1]
 
 
+def _percentages(resized: Sequence[View]) -> Iterator[Limit]:
+    """Whole percentages that give each side to less than a pixel, or to less than a multiple that all sides are of."""
+    sides = [pair for v in resized for pair in zip(v.sent, v.received, strict=True)]
+    multiple = _common_multiple(resized)
+    low = max(100 * (made - multiple) / side for side, made in sides)
+    high = min(100 * (made + multiple) / side for side, made in sides)
+    for percent in range(max(1, math.ceil(low)), math.floor(high) + 1):
+        yield Limit(Fit.PERCENT, percent, 0, 0.0 if percent % 25 == 0 else 0.5 if percent % 5 == 0 else 2.0)
+
+
 ERRORS = {Rounding.FLOOR: (0.0, 1.0), Rounding.HALF_UP: (0.5, 0.5), Rounding.CEIL: (1.0, 0.0)}
 """By how much a side may lie below and above what was rounded to it."""
 
@@ -117,7 +161,7 @@ ERRORS = {Rounding.FLOOR: (0.0, 1.0), Rounding.HALF_UP: (0.5, 0.5), Rounding.CEI
 def _areas(views: Sequence[View]) -> Iterator[Limit]:
     """Areas that could give the received sizes under some rounding, the roundest number of each interval."""
     made = [side for v in views if v.is_resized for side in v.received]
-    multiples = [m for m in (1, 2, 4, 8, 16, 32) if all(side % m == 0 for side in made)]
+    multiples = [m for m in MULTIPLES if all(side % m == 0 for side in made)]
     seen = set()
     for (down, up), multiple in product(ERRORS.values(), multiples):
         interval = _area(views, down * multiple, up * multiple)

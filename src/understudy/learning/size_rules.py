@@ -17,7 +17,7 @@ from ..codec.sizes import Derive, Fit, Rounding, target
 from ..steps.base import Rule
 from .observed import Observed
 from .question import Decision
-from .size_limits import Limit, View, limits
+from .size_limits import MULTIPLES, Limit, View, limits
 
 By = Literal["stored", "shown"]
 
@@ -76,6 +76,8 @@ class SizeRule:
             text = f"within {size}" + (", width first, then height" if fit is Fit.BOX_IN_TURN else "")
         elif fit is Fit.PIXELS:
             text = f"at most {limit:,} pixels"
+        elif fit is Fit.PERCENT:
+            text = f"{limit} % of each side"
         else:
             text = f"{fit.replace('_', ' ')} {limit}"
         derive, rounding = r.get("derive", Derive.EXACT), r.get("rounding", Rounding.HALF_UP)
@@ -109,7 +111,7 @@ _ROUNDED = {
 
 COSTS: dict[Any, float] = {
     Fit.LONGEST_SIDE: 0.0, Fit.WIDTH: 1.0, Fit.BOX: 2.0, Fit.HEIGHT: 2.0, Fit.SHORTEST_SIDE: 2.0, Fit.BOX_IN_TURN: 2.2,
-    Fit.PIXELS: 2.5,
+    Fit.PIXELS: 2.5, Fit.PERCENT: 2.0,
     Derive.EXACT: 0.0, Derive.SCALE: 0.3, Derive.SHRINK: 0.35, Derive.ASPECT: 0.4, Derive.PILLOW_THUMBNAIL: 0.45,
     Derive.SCALE_BOTH: 0.5, Derive.SHRINK_BOTH: 0.55,
     Rounding.HALF_UP: 0.0, Rounding.HALF_EVEN: 0.1, Rounding.FLOOR: 0.2, Rounding.CEIL: 1.0,
@@ -120,7 +122,6 @@ areas, few parameters before many, as the software in tests/battery and the plat
 
 BOTH = (Derive.SCALE_BOTH, Derive.SHRINK_BOTH)
 ONE = tuple(d for d in Derive if d not in BOTH)
-MULTIPLES = (1, 2, 4, 8, 16, 32)
 MOST_RULES = 80
 MOST_TOLD = 12
 """Rivals that a decision lists by name."""
@@ -190,7 +191,7 @@ def _modes(sizes: Sequence[Sizes]) -> Iterator[tuple[By, bool | None, list[View]
     yield "stored", True, [View(s.stored, s.received[::-1] if s.is_turned else s.received) for s in sizes]
 
 
-SYMMETRIC = frozenset({Fit.LONGEST_SIDE, Fit.SHORTEST_SIDE, Fit.PIXELS})
+SYMMETRIC = frozenset({Fit.LONGEST_SIDE, Fit.SHORTEST_SIDE, Fit.PIXELS, Fit.PERCENT})
 """Rules that treat a picture and the same turned alike, so that it does not matter which of them they see."""
 
 
@@ -207,9 +208,10 @@ def _of_views(views: Sequence[View], by_size: bool) -> Iterator[SizeRule]:
 def _hows(limit: Limit, views: Sequence[View]) -> Iterator[tuple[Derive, Rounding, int]]:
     """The ways to derive a side that could give these sizes."""
     sides = [side for v in views if v.is_resized for side in v.received]
-    derives = (Derive.EXACT,) if limit.fit is Fit.PIXELS else BOTH if limit.derived else ONE
+    free = limit.fit in (Fit.PIXELS, Fit.PERCENT)  # both sides are derived, in one way
+    derives = (Derive.EXACT,) if free else BOTH if limit.derived else ONE
     # One side of each resized picture is the limit and need be no multiple, unless both are derived.
-    least = len(sides) if limit.fit is Fit.PIXELS or limit.derived else len(sides) // 2
+    least = len(sides) if free or limit.derived else len(sides) // 2
     for multiple in MULTIPLES:
         if sum(side % multiple == 0 for side in sides) < least:
             continue
@@ -302,8 +304,8 @@ def _pictures(rules: Sequence[SizeRule]) -> list[tuple[int, int]]:
     """Picture sizes on which rules are compared: camera and screen shapes and odd ones around and above the limit."""
     first = rules[0].resize["limit"]
     limit = first if isinstance(first, int) else first.otherwise
-    if rules[0].resize["fit"] is Fit.PIXELS:
-        limit = math.isqrt(limit)
+    if rules[0].resize["fit"] in (Fit.PIXELS, Fit.PERCENT):
+        limit = math.isqrt(limit) if rules[0].resize["fit"] is Fit.PIXELS else 1600
     limit = min(limit, 20000)
     shapes = ((3, 2), (4, 3), (16, 9), (1, 1), (21, 10), (1001, 700), (997, 641))
     out = []

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -139,8 +139,9 @@ def _jfif(pair: Observed, problems: list[str]) -> dict[str, tuple[Any, ...]]:
         problems.append(f"{len(found)} JFIF segments, version {version}, {len(payload)} bytes")
         return {"envelope.jfif": (version if version in get_args(Jfif) else "1.01",)}
     density = (payload[7], int.from_bytes(payload[8:10], "big"), int.from_bytes(payload[10:12], "big"))
-    sent = sent_density(pair.context) == density
-    return {"envelope.jfif": (version,), "envelope.density": (density, *(("sent",) if sent else ()))}
+    kept: tuple[Literal["sent", "sent-or-72"], ...] = ("sent", "sent-or-72")
+    agreeing = (how for how in kept if sent_density(pair.context, how) == density)
+    return {"envelope.jfif": (version,), "envelope.density": (density, *agreeing)}
 
 
 def _segments(pair: Observed, problems: list[str]) -> tuple[dict[str, tuple[Any, ...]], tuple[str, ...]]:

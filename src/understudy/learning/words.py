@@ -13,17 +13,34 @@ from ..jpeg.compose import Huffman
 from ..profile import Profile
 from ..steps import Rule, Step
 from ..steps.color import Color
+from ..steps.convolve import Convolve
 from ..steps.decode import Decode
 from ..steps.encode import SEARCHES, Encode, is_progressive
 from ..steps.envelope import Envelope
 from ..steps.flatten import Flatten
 from ..steps.generation import Generation
 from ..steps.orient import Orient
+from ..steps.passthrough import Passthrough
 from ..steps.resize import Resize
 from ..steps.sharpen import Sharpen
+from ..steps.transcode import Transcode
 
 __all__ = ["brief", "in_words", "sentences"]
 
+_NAMES: Mapping[str, str] = {
+    "chromium": "Chromium",
+    "facebook": "Facebook",
+    "gd": "libgd",
+    "go": "Go",
+    "imagemagick": "ImageMagick",
+    "magic_kernel": "Magic Kernel Sharp",
+    "nfnt": "nfnt/resize",
+    "opencv": "OpenCV",
+    "pillow": "Pillow",
+    "skia": "Skia",
+    "spectrum": "Spectrum",
+    "vips": "libvips",
+}
 _SIDES = {
     "longest_side": "the longer side",
     "shortest_side": "the shorter side",
@@ -93,14 +110,22 @@ def _flatten(step: Flatten) -> str:
 
 def _resize(step: Resize) -> str:
     size = size_rule(step)
-    text = f"Made {size}, by {step.code}'s {step.kernel}"
+    text = f"Made {size}, by {_kernel(step)}"
     if step.geometry == "common":
         text += ", one scale for both axes"
     for key, value in step.options.items():
+        if key == "samples":
+            continue
         text += f", {key.replace('_', ' ')} {value}"
     if step.alpha != "own":
         text += f", alpha {step.alpha}"
     return text
+
+
+def _kernel(step: Resize) -> str:
+    if step.code == "fitted":
+        return f"a kernel that was fitted to the pairs, not identified ({step.kernel} between its samples)"
+    return f"{_code(step.code)}'s {step.kernel}"
 
 
 def size_rule(step: Resize) -> str:
@@ -110,13 +135,15 @@ def size_rule(step: Resize) -> str:
         limit = f"({step.limit})"
     if step.fit == "pixels":
         bound = f"of {limit:,} pixels" if isinstance(limit, int) else f"of {limit} pixels"
+    elif step.fit == "percent":
+        bound = f"to {limit} % of each side"
     elif step.fit in ("box", "box_in_turn"):
         bound = f"to fit {limit} x {step.limit_height or limit}"
     else:
         bound = f"so that {_SIDES[step.fit]} is {limit}"
     how = "larger or smaller" if step.upscale else "smaller"
     rounded = {"floor": "down", "ceil": "up", "half_up": "to nearest", "half_even": "to nearest, half to even"}
-    derived = "" if step.fit == "pixels" else f", the other side rounded {rounded[step.rounding]}"
+    derived = "" if step.fit in ("pixels", "percent") else f", the other side rounded {rounded[step.rounding]}"
     if step.derive == "pillow-thumbnail":
         derived = ", the other side as Pillow's thumbnail() chooses it"
     multiple = f" to a multiple of {step.multiple}" if step.multiple > 1 else ""
@@ -127,12 +154,30 @@ def _sharpen(step: Sharpen) -> str:
     return f"Sharpened with three taps along each axis, each neighbour {step.side / 2048:.3f}"
 
 
+def _convolve(step: Convolve) -> str:
+    side = 3 if len(step.weights) == 9 else 5
+    centre = step.weights[len(step.weights) // 2] / step.divisor
+    return f"Filtered with {side} x {side} weights, the centre's {centre:.3f}: sharpening where that is above 1"
+
+
+def _passthrough(step: Passthrough) -> str:
+    bound = size_rule(Resize(fit=step.fit, limit=step.limit, limit_height=step.limit_height)).split(",")[0]
+    large = f", or has more than {step.max_bytes:,} bytes" if step.max_bytes else ""
+    return f"A JPEG is handed out untouched unless it has to be made {bound}{large}"
+
+
+def _transcode(step: Transcode) -> str:
+    return f"Coefficients kept as sent, coded anew: {_scans(Encode(script=step.script, huffman=step.huffman))}"
+
+
 def _generation(step: Generation) -> str:
     return f"Encoded and decoded once before, at quality {step.quality} ({step.law}), {step.sampling}"
 
 
 def _encode(step: Encode) -> str:
     quality = f"quality {step.quality} ({step.law})"
+    if step.keep_quality:
+        quality = f"the sent JPEG's own quality ({step.law}), else {step.quality}"
     if step.luma_steps:
         quality = "tables of its own"
     if step.law == "facebook-custom-diag":
@@ -194,6 +239,8 @@ def _envelope(step: Envelope) -> str:
 def _resize_brief(step: Resize) -> str:
     limit = f"{step.limit}" if not isinstance(step.limit, Rule) else "by rule"
     box = f"x{step.limit_height}" if step.limit_height else ""
+    if step.code == "fitted":
+        return f"{step.fit.replace('_', ' ')} {limit}{box} by a fitted kernel"
     return f"{step.fit.replace('_', ' ')} {limit}{box} by {step.code} {step.kernel}"
 
 
@@ -230,8 +277,7 @@ def _parameters(step: Any) -> str:
 
 
 def _code(value: object) -> str:
-    names: Mapping[str, str] = {"libjpeg-turbo": "libjpeg-turbo", "go": "Go", "pillow": "Pillow", "vips": "libvips"}
-    return names.get(str(value), str(value))
+    return _NAMES.get(str(value), str(value))
 
 
 def _rounded(rounding: str) -> str:
@@ -245,6 +291,9 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     Flatten: _flatten,
     Resize: _resize,
     Sharpen: _sharpen,
+    Convolve: _convolve,
+    Passthrough: _passthrough,
+    Transcode: _transcode,
     Generation: _generation,
     Encode: _encode,
     Envelope: _envelope,
@@ -256,5 +305,8 @@ _BRIEF: dict[type, Callable[[Any], str]] = {
     Flatten: _flatten_brief,
     Resize: _resize_brief,
     Encode: _encode_brief,
+    Passthrough: lambda step: "passed through if it fits",
+    Convolve: lambda step: f"{3 if len(step.weights) == 9 else 5} x {3 if len(step.weights) == 9 else 5} filter",
+    Generation: lambda step: f"encoded before at q{step.quality}",
     Envelope: lambda step: "",
 }

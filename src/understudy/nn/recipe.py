@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from ..codec.sampling import component_size, dct_ratio, ratio
 from ..codec.scaled_dct import block_sizes
-from ..codec.variants import Color, Decoder, Engine, Quantizer, Upsampling
+from ..codec.variants import Color, Decoder, Upsampling
 from ..steps.encode import SAMPLINGS, Encode
 
 
@@ -57,6 +57,9 @@ class Recipe:
     @property
     def key(self) -> str:
         """The recipe as text; `of` reads it."""
+        return _key(self)
+
+    def _as_text(self) -> str:
         fields = dataclasses.asdict(replace(self.encode, quality=75, luma_steps=(), chroma_steps=()))
         default = dataclasses.asdict(Encode())
         changed = {name: value for name, value in fields.items() if value != default[name]}
@@ -73,13 +76,8 @@ class Recipe:
     @property
     def outside_torch(self) -> str:
         """Why the forward goes through `codec` itself on every device; "" where there is an exact form in torch."""
-        e = self.encode
-        if e.engine is Engine.JPEGLI:
-            return "jpegli"
-        if e.quantizer is Quantizer.ROUNDING_OFFSET:
-            return "a fitted rounding offset"
-        if e.quantizer is Quantizer.MOZJPEG_TRELLIS or e.overshoot_deringing:
-            return "mozjpeg's trellis or deringing"
+        if reason := self.encode.outside_torch():
+            return reason
         if self.decoder is not Decoder.LIBJPEG_TURBO or self.eighths != 8:
             return f"decoding to {self.eighths}/8 by {self.decoder}"
         return ""
@@ -131,3 +129,6 @@ class Recipe:
         return replace(self, encode=replace(self.encode, color=color))
 
 
+@cache
+def _key(recipe: Recipe) -> str:
+    return recipe._as_text()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from .marks import Markup, tag
 
 WIDTH, HEIGHT = 640, 280
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 14, 12, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 14, 12, 44
 
 Point = tuple[float, float]
 
@@ -69,7 +69,7 @@ class Chart:
             inside.append(tag("polyline", tag("title", line.name), points=path, class_=f"line {_hue(line, number)}"))
         for dot in self.dots:
             x, y = dot.at
-            circle = tag("circle", tag("title", dot.title), cx=f"{frame.x(x):.1f}", cy=f"{frame.y(y):.1f}", r="4")
+            circle = tag("circle", tag("title", dot.title), cx=f"{frame.x(x):.1f}", cy=f"{frame.y(y):.1f}", r="3.5")
             inside.append(tag("g", circle, class_=dot.kind))
         drawn = tag("svg", *inside, viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", aria_label=self.label)
         named = [tag("span", line.name, class_=f"key {_hue(line, i)}") for i, line in enumerate(self.lines)]
@@ -105,14 +105,14 @@ def _axes(frame: _Frame, x: str, y: str) -> Markup:
     for value in ticks(frame.x0, frame.x1, 7):
         at = f"{frame.x(value):.1f}"
         parts.append(tag("line", x1=at, x2=at, y1=_TOP, y2=HEIGHT - _BOTTOM, class_="grid"))
-        parts.append(tag("text", _number(value), x=at, y=HEIGHT - _BOTTOM + 15, text_anchor="middle"))
+        parts.append(tag("text", _number(value), x=at, y=HEIGHT - _BOTTOM + 17, text_anchor="middle"))
     for value in ticks(frame.y0, frame.y1, 5):
         at = f"{frame.y(value):.1f}"
         parts.append(tag("line", x1=_LEFT, x2=WIDTH - _RIGHT, y1=at, y2=at, class_="grid"))
         parts.append(tag("text", _number(value), x=_LEFT - 6, y=f"{frame.y(value) + 4:.1f}", text_anchor="end"))
     parts.append(tag("text", x, x=(WIDTH + _LEFT) / 2, y=HEIGHT - 6, text_anchor="middle", class_="axis"))
     middle = (HEIGHT - _BOTTOM + _TOP) / 2
-    turned = f"translate(13 {middle}) rotate(-90)"
+    turned = f"translate(15 {middle}) rotate(-90)"
     parts.append(tag("text", y, transform=turned, text_anchor="middle", class_="axis"))
     return Markup("".join(parts))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib import resources
 
 from .._version import __version__
@@ -19,6 +20,8 @@ from .pictures import Difference, difference
 
 MOST_PICTURES = 12
 """Pairs that are shown with pictures."""
+MOST_LINES = 400
+"""Lines of figures that are shown of one decision."""
 MOST_TIED = 3
 """Answers that fit as well which are listed in a line."""
 MOST_RIVALS = 12
@@ -137,6 +140,11 @@ def _decision(decision: Decision) -> Markup:
         parts.append(tag("p", "What would tell: ", decision.would_tell, "."))
     if len(decision.trials) > 1:
         parts.append(_rivals(decision))
+    if decision.evidence:
+        lines = json.dumps(decision.evidence, indent=1, default=str).splitlines()
+        more = [f"and {len(lines) - MOST_LINES:,} lines more"] if len(lines) > MOST_LINES else []
+        text = Markup("\n".join(safe(line) for line in [*lines[:MOST_LINES], *more]))
+        parts.append(details("Figures", tag("pre", text, tabindex="0")))
     return safe(parts)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from annotated_types import Interval
 
-from ..codec import scans, tables
+from ..codec import imagemagick_quality, scans, tables
 from ..codec.encode import Arithmetic, forward
 from ..codec.jpegli import encode as jpegli
 from ..codec.mozjpeg import encode as mozjpeg
@@ -57,8 +57,8 @@ class Encode(Step):
     quality: Quality | Rule = 75
     """Quality in the sense of `law`, or a rule that gives it."""
     keep_quality: bool = False
-    """A sent JPEG's own quality, where its tables follow `law`, wins over `quality`: ImageMagick when it is told none
-    (of other tables it estimates one, which is not built)."""
+    """A sent JPEG's own quality, as ImageMagick reads it off the tables, wins over `quality`: ImageMagick where it is
+    told none; its `quality` is 92 then."""
     law: tables.Law = tables.Law.ANNEX_K
     """The base tables, and how quality scales them. `facebook-custom-diag` is one fixed pair, whatever the quality."""
     luma_steps: Steps64 = ()
@@ -130,8 +130,10 @@ class Encode(Step):
     def given(self, context: Context) -> Encode:
         """The same step with what it takes from the sent file put in: the quality that `keep_quality` keeps."""
         sent = context.sent_stream if self.keep_quality else None
-        quality = self.observe(sent).get("quality") if sent is not None else None
-        return self if quality is None else replace(self, quality=quality, keep_quality=False)
+        if sent is None:
+            return self
+        quant = {t.Tq: t.steps_natural for e in sent.elements if isinstance(e, Dqt) for t in e.tables}
+        return replace(self, quality=imagemagick_quality.estimate(quant) or self.quality, keep_quality=False)
 
     def surrogate(self, value: Any, ops: Any) -> Any:
         """`exact` on a batch: a `Coded` that is computed when it is decoded, in one operation with one gradient."""

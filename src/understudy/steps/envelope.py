@@ -42,9 +42,10 @@ class Envelope(Step):
     """The order of the segments before DQT. What has nothing to write is left out."""
     jfif: Jfif = "1.01"
     """The version that a JFIF segment names; `none` for no segment."""
-    density: tuple[Byte, Number, Number] | Literal["sent"] = (0, 1, 1)
+    density: tuple[Byte, Number, Number] | Literal["sent", "sent-or-72"] = (0, 1, 1)
     """JFIF's units (0 aspect ratio, 1 per inch, 2 per cm), X and Y density. `sent`: the resolution that the sent JPEG's
-    JFIF segment (units 1 or 2) or the sent PNG's pHYs chunk states, else (0, 1, 1): ImageMagick."""
+    JFIF segment (units 1 or 2) or the sent PNG's pHYs chunk states, else (0, 1, 1): ImageMagick. `sent-or-72`: else
+    (1, 72, 72): GraphicsMagick 1.3.40."""
     adobe_transform: Annotated[int, Interval(ge=-1, le=2)] = -1
     """The transform flag of an Adobe APP14 segment; -1 for no segment."""
     iptc: tuple[Literal["fbmd", "token"], ...] = ()
@@ -117,7 +118,7 @@ class Envelope(Step):
         """JFIF 1.02, page 5: identifier, version, units, Xdensity, Ydensity, no thumbnail."""
         if self.jfif == "none":
             return []
-        units, x, y = sent_density(context) if self.density == "sent" else self.density
+        units, x, y = sent_density(context, self.density) if isinstance(self.density, str) else self.density
         version = bytes(int(part) for part in self.jfif.split("."))
         return [_app(0, b"JFIF\0" + version + bytes([units]) + x.to_bytes(2, "big") + y.to_bytes(2, "big") + b"\0\0")]
 
@@ -197,11 +198,12 @@ class Envelope(Step):
         return out
 
 
-def sent_density(context: Context) -> tuple[int, int, int]:
-    """What `density = "sent"` writes for this sent file: units, X, Y density."""
+def sent_density(context: Context, how: Literal["sent", "sent-or-72"] = "sent") -> tuple[int, int, int]:
+    """What `density = "sent"`, or `sent-or-72`, writes for this sent file: units, X, Y density."""
     stream = context.sent_stream
     found = _jfif_density(stream) if stream is not None else _png_density(context.sent or b"")
-    return found if found is not None and found[0] in (1, 2) else (0, 1, 1)
+    stated = found if found is not None and found[0] in (1, 2) else None
+    return stated or ((0, 1, 1) if how == "sent" else (1, 72, 72))
 
 
 def sent_icc(context: Context) -> bytes:

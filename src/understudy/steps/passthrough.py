@@ -18,7 +18,8 @@ class Passthrough(Step):
     """Delivers a sent JPEG untouched, metadata and all, if it needs no change; then no later step happens.
 
     nginx's image_filter, WordPress, MediaWiki and many image servers do this with pictures that are small enough
-    (facts/encoders.md; measured on nginx 1.22.1: JPEG files up to the very limit come back byte for byte). Other formats than JPEG go on to the next step, whatever the platform does with them.
+    (facts/encoders.md; measured on nginx 1.22.1: JPEG files up to the very limit come back byte for byte). Other
+    formats than JPEG go on to the next step, whatever the platform does with them.
     """
 
     name: ClassVar[str] = "passthrough"

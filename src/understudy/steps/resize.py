@@ -31,7 +31,7 @@ class Resize(Step):
     fit: Fit = Fit.LONGEST_SIDE
     """What the limit bounds."""
     limit: Annotated[int, Interval(ge=1, le=MAX_PIXELS)] | Rule = 2048
-    """Pixels a side (of the whole picture where `fit` is `pixels`), or a rule that gives them."""
+    """Pixels a side (of the whole picture where `fit` is `pixels`; percent where it is that), or a rule for them."""
     limit_height: Annotated[int, Interval(ge=0, le=65535)] = 0
     """The limit of the height where `fit` is a box; 0 for the same as the width's."""
     upscale: bool = False

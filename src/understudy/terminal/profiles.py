@@ -14,7 +14,7 @@ from ..jpeg.syntax import ScanSpec
 from .parts import GOOD, QUIET, UNSURE, grid, heading, row, say
 
 if TYPE_CHECKING:
-    from ..profile import Profile, Proof
+    from ..profile import Learning, Profile, Proof
     from ..profile_diff import ProfileDiff
 
 
@@ -59,6 +59,24 @@ def show_one(profile: Profile, console: Console | None = None, every: bool = Fal
         for doubt in profile.unproven:
             row(table, Text("?", UNSURE), say(doubt))
         console.print(table)
+    if profile.learned:
+        _show_learning(profile.learned, console)
+
+
+def _show_learning(learned: Learning, console: Console) -> None:
+    """From which pairs, how it does on each, and each answer with its nearest rival."""
+    console.print(heading("learned", f"by {learned.by}, {learned.date}, from {len(learned.pairs)} pairs"))
+    table = grid("l", "l", "*")
+    for pair in learned.pairs:
+        row(table, say(pair.name), say(f"{pair.sent[:8]} -> {pair.received[:8]}", QUIET), say(pair.result))
+    console.print(table)
+    table = grid("l", "l", "*")
+    for answer in learned.answers:
+        text = say(answer.answer, "bold").append_text(say(f"  {answer.reason}", QUIET))
+        if answer.tied:
+            text.append("\n").append_text(say(f"not told apart: {'; '.join(answer.tied)}", UNSURE))
+        row(table, Text("?", UNSURE) if answer.guess else Text("+", GOOD), say(answer.question), text)
+    console.print(table)
 
 
 def show_diff(found: ProfileDiff, console: Console | None = None) -> None:

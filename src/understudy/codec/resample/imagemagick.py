@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..stages import Integer, Plan, Round, Stage, To8, WeightedSum, tap_table
+from ..stages import Integer, Plan, Round, Stage, To8, WeightedSum, picking, tap_table
 from ._imagemagick_kernels import columns_alpha, columns_opaque, rows_alpha, rows_opaque
 
 __all__ = ["KERNELS", "default_kernel", "resize", "resize16"]
@@ -221,16 +221,36 @@ def _weights(kernel: str, before: int, after: int) -> tuple[NDArray[np.int64], N
     return first, count, table
 
 
-def resize16(pixels: NDArray[np.uint16], width: int, height: int, *, kernel: str = "default") -> NDArray[np.uint16]:
+def _sampled(columns: int, rows: int, width: int, height: int) -> bool:
+    """Whether `-thumbnail` first takes single samples, five times as many a side as are wanted, up or down.
+
+    It does for a tenth of the area or less, unless that would leave less than 128 samples a side. Measured on
+    ImageMagick 6.9.11-60, as is `_picked`.
+    """
+    return (width / columns) * (height / rows) <= 0.1 and 5 * min(width, height) >= 128
+
+
+def _picked(before: int, after: int) -> NDArray[np.int64]:
+    """`-sample`: the source sample under the middle of each output, that on the left where it lies between two."""
+    return ((2 * np.arange(after, dtype=np.int64) + 1) * before - 1) // (2 * after)
+
+
+def resize16(
+    pixels: NDArray[np.uint16], width: int, height: int, *, kernel: str = "default", thumbnail: bool = False
+) -> NDArray[np.uint16]:
     """uint16 `[height, width, C]` of uint16 `[H, W, C]`, 0 to 65535; C = 1 grey, 2 with alpha, 3 RGB, 4 with alpha.
 
     With alpha, colours are summed in proportion to it and divided by the sum; where that is nothing they become 0.
+    thumbnail: as `-thumbnail` does it, which makes much smaller pictures of a sample.
     Raises ValueError for an unknown kernel, an empty picture or another number of channels.
     """
     rows, columns, channels = pixels.shape
     if min(rows, columns, width, height) < 1 or channels not in (1, 2, 3, 4):
         raise ValueError(f"{pixels.shape} to {width} x {height}")
     has_alpha = channels in (2, 4)
+    if thumbnail and _sampled(columns, rows, width, height):
+        pixels = pixels[_picked(rows, 5 * height)][:, _picked(columns, 5 * width)]
+        rows, columns = 5 * height, 5 * width
     if kernel == "default":
         if (columns, rows) == (width, height):
             return pixels.copy()
@@ -253,15 +273,22 @@ def resize16(pixels: NDArray[np.uint16], width: int, height: int, *, kernel: str
     return vertical(horizontal(source)) if width / columns > height / rows else horizontal(vertical(source))
 
 
-def resize(pixels: NDArray[np.uint8], width: int, height: int, *, kernel: str = "default") -> NDArray[np.uint8]:
+def resize(
+    pixels: NDArray[np.uint8], width: int, height: int, *, kernel: str = "default", thumbnail: bool = False
+) -> NDArray[np.uint8]:
     """uint8 `[height, width, C]` of uint8 `[H, W, C]`: as `resize16`, from and to 8 bits."""
     wide: NDArray[Any] = pixels.astype(np.uint16) * np.uint16(257)
-    out = resize16(wide, width, height, kernel=kernel).astype(np.uint32) + np.uint32(128)
+    out = resize16(wide, width, height, kernel=kernel, thumbnail=thumbnail).astype(np.uint32) + np.uint32(128)
     return ((out - (out >> np.uint32(8))) >> np.uint32(8)).astype(np.uint8)
 
 
-def plan(columns: int, rows: int, width: int, height: int, *, kernel: str = "default") -> Plan:
+def plan(columns: int, rows: int, width: int, height: int, *, kernel: str = "default", thumbnail: bool = False) -> Plan:
     """`resize` of 1 or 3 channels, as data."""
+    sample: tuple[Stage, ...] = ()
+    if thumbnail and _sampled(columns, rows, width, height):
+        across, down = (_picked(before, 5 * after) for before, after in ((columns, width), (rows, height)))
+        sample = picking(1, columns, across), picking(0, rows, down)
+        columns, rows = 5 * width, 5 * height
     if kernel == "default":
         if (columns, rows) == (width, height):
             return Plan(())
@@ -270,6 +297,6 @@ def plan(columns: int, rows: int, width: int, height: int, *, kernel: str = "def
     def one(axis: Literal[0, 1], size: int, n: int) -> tuple[Stage, ...]:
         return WeightedSum(axis, size, *tap_table(*_weights(kernel, size, n), size), "float64"), Round("up", 65535)
 
-    across, down = one(1, columns, width), one(0, rows, height)
-    passes = across + down if width / columns > height / rows else down + across
-    return Plan((Integer(multiplier=257, clip=False), *passes, To8()))
+    wide, tall = one(1, columns, width), one(0, rows, height)
+    passes = wide + tall if width / columns > height / rows else tall + wide
+    return Plan((*sample, Integer(multiplier=257, clip=False), *passes, To8()))

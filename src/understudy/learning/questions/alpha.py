@@ -6,7 +6,8 @@ the background b follows by least squares, and the more so the more of the pictu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any, Literal
 
@@ -29,6 +30,8 @@ Colour = tuple[int, int, int]
 USUAL: tuple[Colour, ...] = ((0, 0, 0), (255, 255, 255))
 """Backgrounds that software has by itself; any other was chosen by somebody."""
 MOST_BACKGROUNDS = 5
+WRONG = 2.2
+"""Pixels of error from which on the resampling is not known; a wrong background alone may leave as much."""
 CLEAR = 0.5
 """Opacity, 0 to 1, up to which a pixel says something of what is behind it."""
 
@@ -46,9 +49,11 @@ class AlphaQuestion:
     def bearing(self, pairs: Sequence[Observed], pipeline: Pipeline) -> Sequence[Observed]:
         see_through = [p for p in pairs if not p.is_jpeg and p.has_alpha]
         same = [p for p in see_through if not p.is_resized] or see_through
-        return witnesses.smallest_first(same)
+        return witnesses.affordable(witnesses.smallest_first(same), pipeline)
 
     def candidates(self, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> Iterable[Candidate]:
+        if not witnesses.is_predicted(pipeline, pairs, rendering, WRONG):
+            return [Candidate(_label(pipeline.get(Flatten)), pipeline)]
         backgrounds = _backgrounds(pipeline, pairs, rendering)
         steps = [Flatten(alpha="drop")]
         roundings: tuple[Literal["nearest", "down"], ...] = ("nearest", "down")
@@ -56,8 +61,9 @@ class AlphaQuestion:
         if (0, 0, 0) in backgrounds:
             steps.append(Flatten("blend", (0, 0, 0), "16-bit"))
         present = pipeline.get(Flatten)
-        if present not in steps:
-            steps.append(present)
+        if pairs and present.alpha == "blend" and present.background not in USUAL:
+            steps += [replace(present, background=near) for near in _one_off(present.background)]
+        steps = list(dict.fromkeys([*steps, present]))
         return [Candidate(_label(step), pipeline.having(step), rank) for rank, step in enumerate(steps)]
 
 
@@ -83,8 +89,16 @@ def _backgrounds(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rende
         rounded = tuple(int(np.clip(round(c), 0, 255)) for c in colour)
         options = [_simplest(colour, error), rounded]
         options += [tuple(int(np.clip(c + d, 0, 255)) for c in rounded) for d in (-1, 1)]
-        found += [o for o in options if o not in found]  # type: ignore[misc]
+        found = list(dict.fromkeys([*found, *options]))  # type: ignore[list-item]
     return found[: len(USUAL) + MOST_BACKGROUNDS]
+
+
+def _one_off(colour: Colour) -> Iterator[Colour]:
+    """The colours that differ by one in one channel: round by round the search walks to the best one."""
+    for channel, by in product(range(3), (-1, 1)):
+        near = list(colour)
+        near[channel] = min(255, max(0, near[channel] + by))
+        yield near[0], near[1], near[2]
 
 
 def background(raster: Raster, pair: Observed) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:

@@ -18,6 +18,7 @@ from ...codec.variants import Color, Dct, Decoder, Engine, Quantizer, Upsampling
 from ...errors import UnderstudyError
 from ...steps.decode import Decode
 from ...steps.encode import Encode
+from ..colour_matrix import colour_matrix
 from ..fit import fit, luma
 from ..observed import Observed, boxes, whole
 from ..pipeline import Pipeline
@@ -51,6 +52,14 @@ SLACK_OF_RESIZED = 0.2
 """Steps by which a prediction through a resize may be off: facts/learning-trials.md, 1 (use .70 to .95)."""
 MOST_TRIED = 14
 """Block by block encoders that reach exact trials on several boxes and pairs."""
+NEAR = 1e-3
+"""Share of unequal coefficients up to which an encoder may be right though something small is not: a wrong colour
+conversion leaves as little as 2e-4, a mark drawn on the picture 2e-3."""
+FAR = 0.02
+"""Share of unequal coefficients above which an engine is not the one, whatever its options: mozjpeg's trellis with
+other options than its own leaves less, jpegli's adaptive quantisation on or off 0.07."""
+NEVER = 1 << 62
+"""Unequal coefficients of an encoder that cannot take the picture."""
 LEAST_PROBABLE = 1e-3
 """A rounding class below this probability is not tried."""
 GOOD_SIGMA = 1.3
@@ -94,18 +103,23 @@ class EncoderQuestion:
     would_tell = "a PNG of at least 256 x 256 pixels with strong colours and detail, delivered at its own size"
 
     def bearing(self, pairs: Sequence[Observed], pipeline: Pipeline) -> Sequence[Observed]:
+        """The purest witnesses that there are."""
         return witnesses.for_encoder(pairs)
 
     def candidates(self, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> Iterable[Candidate]:
+        """The best of what is made of parts, and what the rounding class calls for beside."""
         seen = sampled(pipeline, pairs, rendering)
+        if seen is None and pairs and all(p.is_resized for p in pairs):
+            return [Candidate(_label(pipeline), pipeline)]  # the resampling is not known yet: any answer would be noise
         cheap = [pipeline.having(encode) for encode in _blockwise(pipeline.encode)]
         if pairs and all(p.is_jpeg for p in pairs):
             cheap += _with_decoders(pipeline)
         if seen is not None:
-            cheap += [pipeline.having(encode) for encode in _fitted(pipeline.encode, seen[1])]
+            cheap += [pipeline.having(encode) for encode in _fitted(pipeline.encode, *seen)]
         made = _screened([*{p.keys: p for p in cheap}.values()], pairs, rendering)
         classes = {} if seen is None else rounding_classes(*seen)
-        made += [pipeline.having(encode) for encode in _costly(pipeline.encode, classes)]
+        costly = [pipeline.having(encode) for encode in _costly(pipeline.encode, classes)]
+        made += _plausible(costly, cheap[0], pairs, rendering)
         return listed([*made, pipeline], _label)
 
     def explained(
@@ -114,7 +128,8 @@ class EncoderQuestion:
         """With tomography's figures of one pair, and where the differences lie if there are any."""
         seen = sampled(pipeline, pairs, rendering)
         if seen is None:
-            return decision
+            unknown = "no pair's samples are known well enough to tell encoders apart"
+            return replace(decision, guess=True, reason=unknown) if pairs else decision
         pair, rows = seen
         found, classes = _events(pair, rows), rounding_classes(pair, rows)
         likeliest = max(classes, key=lambda name: classes[name])
@@ -126,6 +141,8 @@ class EncoderQuestion:
             "offset": None if at is None else asdict(at),
             "thresholds": [asdict(t) for t in thresholds(rows[:2])],
         }
+        matrix = colour_matrix(rendering.raster(pair, pipeline), pair)
+        evidence["colour"] = None if matrix is None else asdict(matrix) | {"is_jfif": matrix.is_jfif}
         reason = decision.reason
         if pipeline.encode.quantizer is Quantizer.ROUNDING_OFFSET:
             reason += "; fitted, not identified: no encoder known here rounds so"
@@ -135,6 +152,8 @@ class EncoderQuestion:
             evidence["differences"] = None if where is None else asdict(where)
             if where is not None and where.is_local:
                 reason += f", and all differences lie in {where.share:.1%} of the picture"
+            if matrix is not None and not matrix.is_jfif:
+                reason += "; its colour matrix is not JFIF's"
         return replace(decision, reason=reason, evidence={**decision.evidence, **evidence})
 
 
@@ -158,19 +177,45 @@ def _blockwise(encode: Encode) -> Iterator[Encode]:
 
 def _screened(pipelines: Sequence[Pipeline], pairs: Sequence[Observed], rendering: Rendering) -> list[Pipeline]:
     """Those that agree best with the busiest box of the best witness, at most `MOST_TRIED`, in the order given;
-    encoders that cannot take the picture are none of them. All of them where there is no witness."""
-    if not pairs or len(pipelines) <= MOST_TRIED:
+    encoders that cannot take the picture are none of them. All of them where there is no witness.
+
+    Where none comes near and none is twice as good as the first, libjpeg, something else is amiss (another step, an
+    engine that is not made of parts): the first alone is left, since any other would be claimed without ground.
+    """
+    if not pairs:
         return list(pipelines)
     where = boxes(pairs[0])
     box = where[min(1, len(where) - 1)]
-    unequal = []
+    unequal, compared = [], 1
     for pipeline in pipelines:
         try:
-            unequal.append(rendering.agreement(pairs[0], pipeline, (box,)).unequal)
+            found = rendering.agreement(pairs[0], pipeline, (box,))
+            unequal.append(found.unequal)
+            compared = max(compared, found.compared)
         except UnderstudyError:
-            unequal.append(1 << 62)
+            unequal.append(NEVER)
     best = sorted(range(len(pipelines)), key=lambda i: (unequal[i], i))[:MOST_TRIED]
-    return [pipelines[i] for i in sorted(best) if unequal[i] < 1 << 62]
+    if unequal[best[0]] > NEAR * compared and 2 * unequal[best[0]] > unequal[0] and unequal[0] < NEVER:
+        return [pipelines[0]]
+    return [pipelines[i] for i in sorted(best) if unequal[i] < NEVER]
+
+
+def _plausible(
+    engines: Sequence[Pipeline], plain: Pipeline, pairs: Sequence[Observed], rendering: Rendering
+) -> list[Pipeline]:
+    """The engines that give at least 98 of 100 coefficients of the best witness, and half of those that plain libjpeg
+    does not: a blur before the encoder lowers coefficients too, and must not pass for an engine."""
+    if not pairs:
+        return list(engines)
+    out = []
+    for pipeline in engines:
+        try:
+            ours, theirs = (rendering.agreement(pairs[0], p, boxes(pairs[0])) for p in (pipeline, plain))
+        except UnderstudyError:
+            continue
+        if ours.unequal <= FAR * ours.compared and 2 * ours.unequal <= theirs.unequal:
+            out.append(pipeline)
+    return out
 
 
 def _costly(encode: Encode, classes: dict[Rounding, float]) -> Iterator[Encode]:
@@ -187,9 +232,11 @@ def _costly(encode: Encode, classes: dict[Rounding, float]) -> Iterator[Encode]:
             yield as_jpegli(encode, adaptive)
 
 
-def _fitted(encode: Encode, rows: Sequence[Samples]) -> Iterator[Encode]:
-    """A dead zone that no known encoder has, where the thresholds show one: its offset, and its neighbours as far as
-    they are as likely; each after the three commonest DCTs."""
+def _fitted(encode: Encode, pair: Observed, rows: Sequence[Samples]) -> Iterator[Encode]:
+    """A dead zone that no known encoder has, where the thresholds of a pair that was not resized show one: its offset,
+    and its neighbours as far as they are as likely; each after the three commonest DCTs."""
+    if pair.is_resized:
+        return
     at = offset(rows)
     kept = replace(encode, engine=Engine.LIBJPEG, overshoot_deringing=False)
     if at is None or not at.matters or encode.engine is Engine.JPEGLI:

@@ -16,7 +16,7 @@ from ..pipeline import Pipeline
 from ..question import Candidate, Decision, Question
 from ..rendering import Rendering, is_global
 from . import _witnesses as witnesses
-from ._encoders import WHOLE, known_name, listed
+from ._encoders import WHOLE, is_near, known_name, listed
 
 
 def _is_parts(pipeline: Pipeline) -> bool:
@@ -38,17 +38,21 @@ class DownsamplingQuestion:
         return witnesses.for_encoder([p for p in pairs if witnesses.is_subsampled(p)])
 
     def candidates(self, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> Iterable[Candidate]:
-        """libjpeg's, libjpeg 7's and Go's. Facebook's is libjpeg's where both exist: equal results are no question."""
+        """All, Go's for 4:2:0 alone. Facebook's is libjpeg's where both exist, and Go's is
+        elsewhere: equal results are no question."""
         if not _is_parts(pipeline):
             return [Candidate("the engine's own", pipeline)]
         mine = pipeline.encode.downsampling
-        kinds = [mine, *(d for d in (Downsampling.LIBJPEG, Downsampling.LIBJPEG_7, Downsampling.GO) if d is not mine)]
-        if mine is Downsampling.FACEBOOK_CLASSIC:
-            kinds.remove(Downsampling.LIBJPEG)
+        if not is_near(pipeline, pairs, rendering):
+            return [Candidate(str(mine), pipeline)]
+        twin = Downsampling.LIBJPEG if mine is Downsampling.FACEBOOK_CLASSIC else Downsampling.FACEBOOK_CLASSIC
+        kinds = [mine, *(kind for kind in Downsampling if kind not in (mine, twin))]
+        if pairs and all(p.factors[0] != (2, 2) for p in pairs):
+            kinds = [k for k in kinds if k is mine or k is not Downsampling.GO]
         if pipeline.encode.quantizer is Quantizer.MOZJPEG_TRELLIS or pipeline.encode.overshoot_deringing:
             kinds = [k for k in kinds if k is not Downsampling.LIBJPEG_7]
         made = [pipeline.changed(Encode, downsampling=kind) for kind in kinds]
-        return listed(made, lambda p: p.encode.downsampling)
+        return listed(made, lambda p: str(p.encode.downsampling))
 
 
 class EdgeQuestion:
@@ -60,18 +64,21 @@ class EdgeQuestion:
     would_tell = "a PNG whose height is even but no multiple of 16, delivered at its own size with 4:2:0"
 
     def bearing(self, pairs: Sequence[Observed], pipeline: Pipeline) -> Sequence[Observed]:
-        """Those whose lower edge tells."""
-        if not _is_parts(pipeline):
+        """Those whose lower edge tells; none where libjpeg 7 downsamples within the DCT, rows repeated before."""
+        if not _is_parts(pipeline) or pipeline.encode.downsampling is Downsampling.LIBJPEG_7:
             return []
         return witnesses.known_samples([p for p in pairs if witnesses.shows_lower_edge(p)])
 
     def candidates(self, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> Iterable[Candidate]:
-        """libjpeg's, and the other one: Go's and Facebook's are the same arithmetic."""
+        """All but one: Go's and Facebook's are the same arithmetic."""
         if not _is_parts(pipeline):
             return [Candidate("the engine's own", pipeline)]
         mine = pipeline.encode.edge
-        other = Edge.LIBJPEG if mine is not Edge.LIBJPEG else Edge.GO
-        return listed([pipeline.changed(Encode, edge=kind) for kind in (mine, other)], lambda p: p.encode.edge)
+        if pipeline.encode.downsampling is Downsampling.LIBJPEG_7 or not is_near(pipeline, pairs, rendering):
+            return [Candidate(str(mine), pipeline)]
+        twin = Edge.GO if mine is Edge.FACEBOOK_CLASSIC else Edge.FACEBOOK_CLASSIC
+        kinds = [mine, *(kind for kind in Edge if kind not in (mine, twin))]
+        return listed([pipeline.changed(Encode, edge=kind) for kind in kinds], lambda p: str(p.encode.edge))
 
 
 class DummyBlocksQuestion:
@@ -154,7 +161,8 @@ def _wrong(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) 
                     total += int(np.count_nonzero(sent))
                     continue
                 ours = levels[i][: theirs.shape[0], : theirs.shape[1]]
-                total += int(np.count_nonzero((ours != theirs)[sent]))
+                unequal = ours != theirs if ours.shape == theirs.shape else np.ones(theirs.shape, bool)
+                total += int(np.count_nonzero(unequal & sent))
     return total
 
 

@@ -10,13 +10,13 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ...steps.orient import Orient
 from ...steps.resize import Resize
 from ..observed import Observed
 from ..pipeline import Pipeline
-from ..question import Candidate
+from ..question import Candidate, Question
 from ..rendering import Rendering
 
 LABELS = {True: "applied", False: "ignored"}
@@ -24,13 +24,12 @@ WITNESSES = 4
 """Pairs that are enough: two treatments of a picture differ in most blocks."""
 
 
-@dataclass(frozen=True)
 class Orientation:
     """EXIF orientation: applied or ignored."""
 
-    name: str = "EXIF orientation"
-    step: str = "orient"
-    order: int = 5
+    name = "EXIF orientation"
+    step = "orient"
+    order = 5
 
     def bearing(self, pairs: Sequence[Observed], pipeline: Pipeline) -> Sequence[Observed]:
         """Pairs whose picture was stored turned; those that were not resized first, then the small ones."""
@@ -84,4 +83,4 @@ def _after_resize(pipeline: Pipeline) -> list[Candidate]:
     ]  # fmt: skip
 
 
-QUESTIONS = (Orientation(),)
+QUESTIONS: tuple[Question, ...] = (Orientation(),)
