@@ -21,6 +21,9 @@ from common import SHARED, head
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "battery.md"
 
+OTHERS = "## Channels outside the battery"
+"""The heading of the page's other part, which `unseen.py` writes."""
+
 ABOVE = """# learn on sixteen real channels
 
 *Made by `python benchmarks/battery.py --write`.* Sixteen pieces of third-party software (servers, libraries, a browser)
@@ -115,7 +118,9 @@ def main() -> None:
             result = results[folder.name] = trial.run(folder, out / folder.name, asked.minutes, asked.keep)
             if "error" not in result:
                 truth = settings((folder / "truth.yaml").read_text(encoding="utf-8"))
-                found = trial.denied(out / folder.name / "profile.toml", truth, result["decided"])
+                found = trial.denied(
+                    out / folder.name / "profile.toml", truth, result["decided"], trial.all_identical(result)
+                )
                 wrong[folder.name] = found
                 for one in found:
                     print(f"!!! {folder.name}: {one}", file=sys.stderr)
@@ -125,7 +130,8 @@ def main() -> None:
     top = head("battery", "learned from train pairs, proved on test pairs")
     text = "\n".join([top, *sums, "", *lines, "", "## Seconds by step", "", *trial.by_step(results)]) + "\n"
     if asked.write:
-        PAGE.write_text(f"{ABOVE}\n{text}", encoding="utf-8")
+        before = PAGE.read_text(encoding="utf-8").partition(OTHERS)[1:] if PAGE.is_file() else ()
+        PAGE.write_text("\n".join([ABOVE, text, "".join(before)]).rstrip() + "\n", encoding="utf-8")
     print(text)
 
 

@@ -36,6 +36,9 @@ comes after its start meets it."""),
     "battery_profiles": ("The sixteen channels of the battery", [], """
 Third-party software played by hand-written profiles (`tests/battery/*.toml`). Nothing is taken from the received files.
 Target: at least 12 of the 16 byte-identical."""),
+    "learn_time": ("Learning", [], """
+Target: eight pairs of two megapixels with a resize in at most 3 minutes on 2 cores and 3 GiB. How well learning does
+is in [learn on real channels](battery.md)."""),
 }  # fmt: skip
 """Script -> (heading, arguments, text above its output)."""
 

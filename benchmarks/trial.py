@@ -42,9 +42,11 @@ class Denied:
     known: object
     guess: bool
     """Whether `learn` itself said that the pairs did not decide it."""
+    data_agree: bool = False
+    """Whether the pairs decided it and every test file came out byte for byte with it: then the settings are wrong."""
 
     def __str__(self) -> str:
-        kind = "wrong guess" if self.guess else "DENIED"
+        kind = "wrong guess" if self.guess else "data against settings" if self.data_agree else "DENIED"
         return f"{kind}: {self.parameter} = {self.learned}, known: {_text(self.known)}"
 
 
@@ -85,7 +87,7 @@ def _learn(channel: Path, out: Path) -> dict[str, Any]:
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     (out / "profile.toml").write_text(dumps(learned.profile), encoding="utf-8")
-    (out / "learned.json").write_text(json.dumps(learned.to_dict(), indent=1, default=str), encoding="utf-8")
+    (out / "learned.json").write_text(json.dumps(learned.to_dict(), indent=1, allow_nan=False), encoding="utf-8")
     result = {
         "said": brief(learned.profile),
         "interrupted": learned.interrupted,
@@ -136,8 +138,8 @@ def _about(decision: Any) -> set[str]:
     return several or {f"{decision.step}.*"}
 
 
-def denied(profile: Path, truth: Truth, decided: Mapping[str, bool]) -> list[Denied]:
-    """What of the profile the known settings deny."""
+def denied(profile: Path, truth: Truth, decided: Mapping[str, bool], all_identical: bool = False) -> list[Denied]:
+    """What of the profile the known settings deny. all_identical: of the test files, with the profile's own."""
     import understudy as us
 
     steps = {step.name: step for step in us.load_profile(profile).steps}
@@ -154,8 +156,14 @@ def denied(profile: Path, truth: Truth, decided: Mapping[str, bool]) -> list[Den
         allowed = known if isinstance(known, (set, frozenset)) else {known}
         if not any(learned == value or str(learned) == str(value) for value in allowed):
             asked = decided.get(key, decided.get(f"{name}.*"))
-            out.append(Denied(key, learned, known, asked is False))
+            out.append(Denied(key, learned, known, asked is False, all_identical and asked is True))
     return out
+
+
+def all_identical(result: Mapping[str, Any]) -> bool:
+    """Whether every test file came out byte for byte."""
+    test = result["test"]
+    return bool(test["pairs"] and test["bytes_identical"] == test["pairs"])
 
 
 def row(name: str, result: Mapping[str, Any], wrong: Iterable[Denied] = ()) -> str:
@@ -203,7 +211,7 @@ def summary(results: Mapping[str, Mapping[str, Any]], wrong: Mapping[str, list[D
     pairs = sum(r["test"]["pairs"] for r in done)
     whole = sum(r["test"]["bytes_identical"] == r["test"]["pairs"] for r in done)
     near = sum(r["test"]["coefficients_equal"] >= 0.99 for r in done)
-    claims = sum(not w.guess for ws in wrong.values() for w in ws)
+    claims = sum(not w.guess and not w.data_agree for ws in wrong.values() for w in ws)
     guesses = sum(w.guess for ws in wrong.values() for w in ws)
     return [
         f"- byte-identical on all test files: {whole} of {len(results)} channels ({files} of {pairs} files)",

@@ -233,6 +233,24 @@ def recorded(tool: str, variant: str, version: str) -> Iterator[Row]:
     yield Row(variant, f"{version}, recorded", compared, str(tally))
 
 
+def ffmpeg() -> Iterator[Row]:
+    import test_ffmpeg as oracle
+
+    from understudy.codec import tables
+
+    goldens, tally = json.loads(oracle.GOLDENS.read_text(encoding="ascii")), Tally()
+    for job in oracle.jobs():
+        steps, _ = tables.quant_tables("ffmpeg-mjpeg", job[3])
+        tally.add(
+            job[2], bytes.fromhex(oracle.told(oracle.ours(job), steps)), bytes.fromhex(goldens[" ".join(map(str, job))])
+        )
+    compared = (
+        "coefficients and tables, by recorded digests (`tests/codec/recorded_ffmpeg.json`); Y, Cb, Cr given, 4:4:4 and "
+        f"4:2:0; -q:v {numbers(oracle.QSCALES)}; a drawing"
+    )
+    yield Row("ffmpeg's mjpeg, `dct = ffmpeg`", "ffmpeg 5.1.9 on x86-64, recorded", compared, str(tally))
+
+
 def facebook() -> Iterator[Row]:
     folders = sorted((SHARED / "golden").glob("facebook-*"))
     if not folders:
@@ -334,6 +352,7 @@ ENCODERS = (
     Group("Go's image/jpeg", "Go", partial(by_go, "encode", "Go's image/jpeg")),
     Group("Java's ImageIO, `law = java-imageio`", "recorded digests", partial(
         recorded, "java", "Java's ImageIO, `law = java-imageio`", "OpenJDK 17.0.15 (Debian's, on libjpeg-turbo)")),
+    Group("ffmpeg's mjpeg, `dct = ffmpeg`", "recorded digests", ffmpeg),
     Group("jpeg-js, `dct = jpeg-js`", "recorded digests", partial(
         recorded, "jpeg-js", "jpeg-js, `dct = jpeg-js`", "jpeg-js 0.4.4, Node 20")),
     Group("Facebook classic (`facebook/classic-2014`)", "Facebook", facebook),

@@ -20,10 +20,12 @@ import json
 import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
+from plot import chart
 from steganography import PROFILE, QUALITIES, SIGMA, accuracy, platform, train
 from torch import Tensor, nn
 from torch.nn import functional
@@ -33,6 +35,7 @@ from understudy.channel import Channel
 
 HERE = Path(__file__).resolve().parent / "comparison"
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "channel-comparison.md"
+FIGURE = PAGE.parent / "figures" / "channel-comparison.svg"
 STEPS, STRENGTH = 1200, 43.0
 SEEN, UNSEEN = (71, 78, 85, 92), (50, 55, 60, 65)
 OTHER = "facebook/web-2024"
@@ -124,13 +127,13 @@ ARMS = ("none", "ste", "kornia", "exact-ste", "ours")
 # -------------------------------------------------------------------------------------------------------------- runs
 
 
-def run(name: str, seed: int) -> dict[str, object]:
+def run(name: str, seed: int) -> dict[str, Any]:
     """One training and all that is read afterwards."""
     channel, anneal = arm(name, seed)
     told: list[dict[str, float]] = []
     started, cpu = time.time(), time.process_time()
     encoder, decoder = train(channel, steps=STEPS, seed=seed, anneal=anneal, log=told.append, psnr=STRENGTH)
-    row: dict[str, object] = {
+    row: dict[str, Any] = {
         "arm": name, "seed": seed, "steps": STEPS, "told": told[-1]["right"], "seconds": time.time() - started,
         "cpu_seconds": time.process_time() - cpu, "load": os.getloadavg()[0],
     }  # fmt: skip
@@ -140,7 +143,7 @@ def run(name: str, seed: int) -> dict[str, object]:
     return row
 
 
-def rows() -> list[dict[str, object]]:
+def rows() -> list[dict[str, Any]]:
     """What was run."""
     path = HERE / "runs.jsonl"
     return [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
@@ -153,7 +156,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS)
     arguments = parser.parse_args()
-    if arguments.what == "run":
+    if arguments.what == "page":
+        page()
+    else:
         HERE.mkdir(exist_ok=True)
         done = {(row["arm"], row["seed"]) for row in rows()}
         for seed in arguments.seeds:
@@ -165,8 +170,59 @@ def main() -> None:
                     print(name, seed, f"{row['seconds']:.0f} s,", _mean(row, SEEN, "bits"), _mean(row, UNSEEN, "bits"))
 
 
-def _mean(row: dict[str, object], qualities: tuple[int, ...], what: str) -> float:
-    return statistics.fmean(row[str(q)][what] for q in qualities)  # type: ignore[index]
+# -------------------------------------------------------------------------------------------------------------- page
+
+
+def _spread(values: Sequence[float]) -> str:
+    """Mean and the distance of the farthest seed from it, in per cent."""
+    mean = statistics.fmean(values)
+    return f"{100 * mean:.2f} ± {100 * max(abs(v - mean) for v in values):.2f}"
+
+
+def table(of: str) -> list[str]:
+    """Markdown rows: `bits` or `tiles`, each arm's seeds together."""
+    columns = [*(str(q) for q in UNSEEN + SEEN), OTHER]
+    lines = [
+        f"| trained through | told in training | {' | '.join(columns)} | seeds |",
+        f"| --- | {'--- | ' * len(columns)}--- | --- |",
+    ]
+    for name in ARMS:
+        mine = [row for row in rows() if row["arm"] == name]
+        if mine:
+            told = _spread([row["told"] for row in mine]) if of == "bits" else ""
+            cells = [_spread([row[c][of] for row in mine]) for c in columns]
+            lines.append(f"| {name} | {told} | {' | '.join(cells)} | {len(mine)} |")
+    return lines
+
+
+def page() -> None:
+    """Writes the tables and the plot; the text around them stands in the page and is kept."""
+    shown = {}
+    for name in ARMS:
+        mine = [row for row in rows() if row["arm"] == name]
+        if not mine or name == "none":
+            continue
+        points = []
+        for quality in UNSEEN + SEEN:
+            values = [100 * row[str(quality)]["tiles"] for row in mine]
+            points.append((quality, statistics.fmean(values), min(values), max(values)))
+        shown[name] = points
+    FIGURE.write_text(
+        chart(
+            shown, title="Tiles read without an error after the byte-exact platform", x="quality of the delivery",
+            y="per cent of tiles", low=0, high=100, ticks=(0, 20, 40, 60, 80, 100), marks=((71, "seen in training"),),
+        )
+    )  # fmt: skip
+    text = PAGE.read_text()
+    for of in ("bits", "tiles"):
+        begin, end = f"<!-- {of} -->\n", f"\n<!-- end of {of} -->"
+        before, rest = text.split(begin)
+        text = before + begin + "\n".join(table(of)) + end + rest.split(end)[1]
+    PAGE.write_text(text)
+
+
+def _mean(row: dict[str, Any], qualities: tuple[int, ...], what: str) -> float:
+    return statistics.fmean(row[str(q)][what] for q in qualities)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ A quantiser keeps a coefficient that is a multiple of its step, so what stands o
 uploaded. A bit is the parity of one coefficient in units of a spacing: the platform's step for one known quality, more
 for a range of qualities. `embed` moves a few coefficients of each block to the nearest point of the right parity, and
 then asks the byte-exact platform what it would deliver, and deliver again. Blocks whose bits do not survive (they touch
-black or white, where decoding clips) are kept some levels away from both and embedded again, until every bit survives.
+black or white, where decoding clips, or are flat, where rounding is not) are kept some levels away from both, get a
+little noise, and are embedded again, until every bit survives.
 So the proof is the platform itself, for this picture: nothing is assumed about it.
 """
 
@@ -32,7 +33,7 @@ LEAST = 6
 """The smallest spacing: samples are whole numbers, and decoding and converting them moves a coefficient by about 1."""
 GENERATIONS = 3
 """Times that a picture is uploaded in `embed`'s own check, each time what was delivered before."""
-ROUNDS = 40
+ROUNDS = 120
 
 Pixels = NDArray[np.uint8]
 Spacing = NDArray[np.float64]
@@ -93,9 +94,11 @@ def embed(
     inside = picture[: 8 * rows, : 8 * columns].astype(np.float64)
     host = inside.reshape(rows, 8, columns, 8, 3).transpose(0, 2, 1, 3, 4)
     margin = np.zeros((rows, columns))
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, host.shape)
     sent = picture.copy()
     for turn in range(ROUNDS):
-        carrying = _moved(_calmed(host, margin), bits, space)
+        here = noise * (margin > 0)[:, :, None, None, None]
+        carrying = _moved(_calmed(host, margin), bits, space, here)
         sent[: 8 * rows, : 8 * columns] = carrying.transpose(0, 2, 1, 3, 4).reshape(8 * rows, 8 * columns, 3)
         lost = np.zeros((rows, columns), bool)
         for quality in sorted(qualities, key=lambda q: q not in (qualities[0], qualities[-1])):
@@ -117,10 +120,12 @@ def _calmed(host: NDArray[np.float64], margin: NDArray[np.float64]) -> NDArray[n
     return np.clip(host, low, 255 - low)
 
 
-def _moved(blocks: NDArray[np.float64], bits: NDArray[np.uint8], space: Spacing) -> Pixels:
+def _moved(blocks: NDArray[np.float64], bits: NDArray[np.uint8], space: Spacing, noise: NDArray[np.float64]) -> Pixels:
     """The blocks with each coefficient on the nearest point of its bit's parity; R, G and B change alike.
 
-    Rounding samples moves coefficients again, so it is done three times over.
+    Rounding samples moves coefficients again, so it is done three times over. In flat blocks all samples are rounded
+    alike, which can move one coefficient by several levels; noise of half a level beforehand, where that happened,
+    lets them be rounded apart.
     """
     v, u = places(space, bits.shape[2])
     unit = space[v, u]
@@ -133,7 +138,7 @@ def _moved(blocks: NDArray[np.float64], bits: NDArray[np.uint8], space: Spacing)
             wanted = (2 * np.rint((seen / unit - bits) / 2) + bits) * unit
         change = np.zeros_like(luma)
         change[:, :, v, u] = wanted - seen
-        out = np.clip(np.rint(out + idctn(change, axes=(2, 3), norm="ortho")[..., None]), 0, 255)
+        out = np.clip(np.rint(out + idctn(change, axes=(2, 3), norm="ortho")[..., None] + noise), 0, 255)
     return out.astype(np.uint8)
 
 

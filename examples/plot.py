@@ -52,8 +52,8 @@ def chart(
             f'<path d="M{across(value):.1f} {TOP}V{HEIGHT - BOTTOM}" stroke="#aaaaaa" stroke-dasharray="4 3"/>'
             f'<text x="{across(value) + 4:.1f}" y="{TOP + 12}" fill="#666666">{escape(text)}</text>'
         )
-    for value in sorted({first, last, *(v for v in every if len(set(every)) < 12)}):
-        out.append(f'<text x="{across(value):.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{value:g}</text>')
+    shown = sorted({first, last, *(v for v in every if len(set(every)) < 12)})
+    out += [f'<text x="{across(v):.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{v:g}</text>' for v in shown]
     middle = (LEFT + WIDTH - RIGHT) / 2
     out.append(f'<text x="{middle}" y="{HEIGHT - 8}" text-anchor="middle">{escape(x)}</text>')
     out.append(

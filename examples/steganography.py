@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import understudy as us
+from understudy.channel import Channel
 
 HERE = Path(__file__).resolve().parent / "steganography"
 PROFILE = "facebook/classic-2014"
@@ -207,7 +208,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("what", choices=("train", "test"))
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     if arguments.what == "train":
@@ -216,7 +217,7 @@ def main() -> None:
 
 
 def _train(steps: int, seed: int) -> None:
-    channel = us.Channel(PROFILE, sigma=SIGMA[0], random={"encode.quality": QUALITIES}, seed=seed)
+    channel = Channel(PROFILE, sigma=SIGMA[0], random={"encode.quality": QUALITIES}, seed=seed)
 
     def anneal(progress: float) -> None:
         channel.sigma = SIGMA[0] + (SIGMA[1] - SIGMA[0]) * progress

@@ -64,6 +64,14 @@ ensure_venv() { # makes .venv; one of another place, or that does not start, is 
     }
 }
 
+ensure_torch() { # the torch that the tests were written with, before anything asks for it
+    "$PYTHON" -c 'import torch; raise SystemExit(torch.__version__.split("+")[0] != "2.13.0")' 2>/dev/null && return
+    local install=("$PYTHON" -m pip install --quiet torch==2.13.0)
+    patiently "installing torch, for the channel's tests" "${install[@]}" ||
+        patiently "trying once more" "${install[@]}" ||
+        fail "pip could not install torch 2.13.0 (its last lines are above); is a package index in reach?"
+}
+
 ensure_installed() { # EXTRAS: installs the checkout, editable, with those extras; once a pyproject.toml
     local extras="$1" stamp
     for stamp in "$VENV/.understudy-"*"$extras"; do # with no extras, any earlier installation will do

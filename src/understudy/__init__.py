@@ -6,6 +6,7 @@
     us.learn("pairs/").profile                      what a platform does, found out from pairs
     us.verify("facebook", "pairs/")                 a profile against real pairs
     us.rewrite(delivered, "facebook").identical     would this profile have written this file?
+    us.Channel("facebook/classic-2014")             the platform as a layer of PyTorch
 
 Names are loaded on first use, so that importing the package costs nothing; nothing here imports torch.
 """
@@ -18,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import jpeg
+    from . import jpeg, nn
+    from .channel import Channel
     from .delivery import Delivery, mimic
     from .errors import JpegError, LimitError, PairsError, PictureError, ProfileError, UnderstudyError
     from .inspection import Inspection, inspect
@@ -26,9 +28,11 @@ if TYPE_CHECKING:
     from .pairs import Pair, find_pairs
     from .profile import Profile, load_profile
     from .rewriting import Rewritten, rewrite
+    from .nn.through import through
     from .verification import Scores, verify
 
 _HOMES = {
+    "Channel": "channel",
     "Delivery": "delivery",
     "Inspection": "inspection",
     "JpegError": "errors",
@@ -48,11 +52,14 @@ _HOMES = {
     "learn": "learning.learned",
     "load_profile": "profile",
     "mimic": "delivery",
+    "nn": "",
     "rewrite": "rewriting",
+    "through": "nn.through",
     "verify": "verification",
 }
 
 __all__ = [
+    "Channel",
     "Delivery",
     "Inspection",
     "JpegError",
@@ -73,7 +80,9 @@ __all__ = [
     "learn",
     "load_profile",
     "mimic",
+    "nn",
     "rewrite",
+    "through",
     "verify",
 ]
 

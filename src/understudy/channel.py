@@ -4,6 +4,7 @@ last bit; the backward is a gradient that trains."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from torch import Tensor, nn
 from .errors import PictureError, ProfileError
 from .nn.draws import Draws
 from .nn.gradient import enter, leave
-from .nn.ops import Ops
-from .nn.picture import Coded, Picture
+from .nn.ops import Call, Run
+from .nn.plan import plan, played
 from .nn.rounding import ROUNDINGS, Rounding
 from .profile import Profile, load_profile
 from .steps import Raster, Source, Step
@@ -76,6 +77,9 @@ class Channel(nn.Module):
         self.rounding: Rounding = rounding
         self.register_buffer("sigma", torch.tensor(_positive(sigma)))
         self.draws = Draws(self.profiles, random or {}, seed)
+        self.identity = sha256(repr((self.profiles, self.sent)).encode()).hexdigest()
+        """Stands for all that decides about the forward."""
+        self._plans: dict[Any, tuple[Call, ...]] = {}
         for one in self.profiles:
             for step in self._steps(one):
                 if not isinstance(step, Differentiable):
@@ -127,7 +131,7 @@ class Channel(nn.Module):
         if self.training and self.draws:
             out = self._drawn(samples, quality, steps, icc, orientation)
         else:
-            out = self._run(self.profile, samples, quality, steps, icc, orientation)
+            out = self._run(0, samples, quality, steps, icc, orientation)
         return leave(out, x.dtype)
 
     def _steps(self, profile: Profile) -> list[Step]:
@@ -145,29 +149,42 @@ class Channel(nn.Module):
             )  # fmt: skip
         return [*kept, *later]
 
+    @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+    def _plan(self, identity: str, which: int, form: str, icc: bytes | None, orientation: int) -> Any:
+        """The operations for pictures of `form` ("C H W"), by the profile of that number; made once.
+
+        identity: so that code compiled for one channel is not taken for another: a compiler guards its arguments.
+        """
+        key = which, form, icc, orientation
+        if key not in self._plans:
+            channels, height, width = (int(n) for n in form.split())
+            steps = self._steps(self.draws.variants[which])
+            self._plans[key] = plan(steps, (channels, height, width), icc, orientation)
+        return self._plans[key]
+
     def _run(
-        self, profile: Profile, samples: Tensor, quality: Tensor | None, tables: Tensor | None, icc: bytes | None,
+        self, which: int, samples: Tensor, quality: Tensor | None, tables: Tensor | None, icc: bytes | None,
         orientation: int,
     ) -> Tensor:  # fmt: skip
-        ops = Ops(self.sigma, self.rounding, quality, tables)
-        value: Any = Picture(samples, icc, orientation)
-        for step in self._steps(profile):
-            assert isinstance(step, Differentiable), "the constructor has looked"
-            value = step.surrogate(value, ops)
-        assert isinstance(value, Coded), "a loaded profile ends in a delivered file"
-        return ops.decoded(value).samples
+        _, channels, height, width = samples.shape
+        # As text, for a compiler: sizes that it holds open become constants, one graph a size.
+        calls = self._plan(self.identity, which, f"{channels} {height} {width}", icc, orientation)
+        return played(calls, samples, Run(self.sigma, self.rounding, quality, tables))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_plans": {}}
 
     def _drawn(
         self, samples: Tensor, quality: Tensor | None, tables: Tensor | None, icc: bytes | None, orientation: int
     ) -> Tensor:
         """As `_run`, each picture by what is drawn for it; those that agree in all but quality run together."""
         parts, order = [], []
-        for profile, indices, drawn in self.draws.groups(len(samples)):
+        for which, indices, drawn in self.draws.groups(len(samples)):
             mine = torch.tensor(indices, device=samples.device)
             own_quality = _rows(quality, mine)
             if own_quality is None and drawn is not None:
                 own_quality = torch.tensor(drawn, dtype=torch.float32, device=samples.device)
-            out = self._run(profile, samples[mine], own_quality, _rows(tables, mine), icc, orientation)
+            out = self._run(which, samples[mine], own_quality, _rows(tables, mine), icc, orientation)
             parts.append(out)
             order += indices
         if len({p.shape[1:] for p in parts}) > 1:

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from channel_cases import delivered, pictures, samples, tensor
 from PIL import Image
 
 import understudy as us
-from channel_cases import delivered, pictures, samples, tensor
 from understudy.channel import Channel
 from understudy.codec.variants import (
     Color,
@@ -93,14 +93,18 @@ def test_quality_and_tables_of_each_picture() -> None:
     batch = pictures(24, 26)
     qualities = [3, 50, 71, 90, 100]
     channel = Channel("facebook/classic-2014")
-    wanted = np.stack([delivered(b[None], channel.profile, quality=q)[0] for b, q in zip(batch, qualities, strict=True)])
+    wanted = np.stack(
+        [delivered(b[None], channel.profile, quality=q)[0] for b, q in zip(batch, qualities, strict=True)]
+    )
     assert np.array_equal(samples(channel(tensor(batch), quality=torch.tensor(qualities))), wanted)
     assert np.array_equal(samples(channel(tensor(batch), quality=torch.tensor(qualities) + 0.3)), wanted)
     steps = torch.randint(1, 200, (5, 2, 64), generator=torch.Generator().manual_seed(1))
     shown = samples(channel(tensor(batch), steps=steps))
     for i in range(5):
         luma, chroma = (tuple(t.tolist()) for t in steps[i])
-        assert np.array_equal(shown[i], delivered(batch[i : i + 1], channel.profile, luma_steps=luma, chroma_steps=chroma)[0])
+        assert np.array_equal(
+            shown[i], delivered(batch[i : i + 1], channel.profile, luma_steps=luma, chroma_steps=chroma)[0]
+        )
 
 
 def test_a_file_that_is_sent() -> None:

@@ -201,3 +201,15 @@ def test_every_shipped_resize_has_a_form_in_torch() -> None:
     assert "vectors" in Resize(code="opencv", kernel="cubic", options={"ipp": False}).outside_torch()
     assert Resize(code="vips", kernel="linear", upscale=True).outside_torch()
     assert not Resize(code="vips", kernel="linear").outside_torch()
+
+
+def test_compiles_whole() -> None:
+    """A channel with a resize is one graph, with the same values and gradient (the tracing; no code is generated)."""
+    channel = Channel("signal/android", **{"resize.limit": 40})
+    compiled = torch.compile(channel, fullgraph=True, backend="aot_eager")
+    a, b = ((planes(noisy(71, 53)).float() / 255).requires_grad_() for _ in range(2))
+    ya, yb = channel(a), compiled(b)
+    assert torch.equal(ya, yb)
+    ya.sum().backward()
+    yb.sum().backward()
+    assert torch.allclose(a.grad, b.grad, atol=1e-6)

@@ -13,9 +13,10 @@ from collections import Counter
 import numpy as np
 import pytest
 from codec_oracles import shared
-from PIL import Image
+from PIL import Image, JpegPresets
 
 from understudy.codec import scans, tables
+from understudy.codec.photoshop_tables import PHOTOSHOP
 from understudy.codec.scans import ScanSpec
 from understudy.codec.tables import Law
 from understudy.jpeg import parse
@@ -45,12 +46,26 @@ def test_ties() -> None:
     """The flat tables of preset 1 come again at neighbouring qualities; beside them only the extremes are shared."""
     assert [(m.law, m.quality) for m in tables.candidates([1] * 64)][:2] == [("annex-k", 100), ("mozjpeg-3", 100)]
     assert {m.quality for m in tables.candidates([255] * 64)} == {1, 2, 3}
+    others = {Law.JPEGLI, Law.LIBJPEG_9E, Law.JAVA_IMAGEIO, *PHOTOSHOP}
     tied = {
         t for t, matches in tables._by_table(True).items()
-        if len({(m.law, m.role) for m in matches if m.law not in (Law.JPEGLI, Law.LIBJPEG_9E, Law.JAVA_IMAGEIO)}) > 1
+        if len({(m.law, m.role) for m in matches if m.law not in others}) > 1
     }  # fmt: skip
     shared_by_2 = {tables.quant_tables(Law.ANNEX_K, 99)[1], tables.quant_tables(Law.MOZJPEG_2, 3)[0]}
     assert tied == {(1,) * 64, (255,) * 64, *shared_by_2}
+
+
+def test_photoshops_settings_are_pillows() -> None:
+    """Tables that Pillow writes under their names: the file says whose they are."""
+    assert {f"photoshop/{name.replace('_', '-')}" for name in JpegPresets.presets} == set(PHOTOSHOP)
+    for name in JpegPresets.presets:
+        buffer = io.BytesIO()
+        Image.new("RGB", (8, 8)).save(buffer, "JPEG", quality=name)
+        saved = Image.open(buffer).quantization
+        setting = f"photoshop/{name.replace('_', '-')}"
+        assert [list(t) for t in PHOTOSHOP[setting]] == [list(saved[0]), list(saved[1])]
+        for role, table in zip(("luma", "chroma"), PHOTOSHOP[setting], strict=True):
+            assert tables.TableMatch(setting, None, role, True, 0.0) in tables.candidates(table)
 
 
 def test_nearest() -> None:

@@ -89,7 +89,8 @@ def test_tables_agree_with_the_measured_facts(path: Path, row: dict[str, str]) -
         table = tables[used[component]]
         assert " ".join(map(str, table["steps_natural"])) == row[f"{column}_q_natural"]
         expected = expected_laws(row[f"{column}_solved"])
-        assert table["exact"] == bool(expected)
+        known_since = table["law"].startswith("photoshop/")  # the facts were solved without Photoshop's tables
+        assert (table["exact"] and not known_since) == bool(expected)
         if expected:
             assert (table["law"], table["quality"]) in expected
 
@@ -152,7 +153,7 @@ def test_every_row_of_the_facts_as_header_facts() -> None:
     """All 478 rows, most of whose files are not here: law and quality of both tables, the script's name."""
     rows = facts_rows()
     assert len(rows) >= 478
-    wrong = []
+    wrong, photoshop = [], 0
     for row in rows:
         for column in ("luma", "chroma"):
             steps = tuple(map(int, row[f"{column}_q_natural"].split()))
@@ -160,7 +161,11 @@ def test_every_row_of_the_facts_as_header_facts() -> None:
                 continue
             expected = expected_laws(row[f"{column}_solved"])
             match = identify(steps)
-            if match.exact != bool(expected) or (expected and (match.law, match.quality) not in expected):
+            known_since = match.exact and match.law.startswith("photoshop/")
+            photoshop += known_since
+            if (match.exact and not known_since) != bool(expected) or (
+                expected and (match.law, match.quality) not in expected
+            ):
                 wrong.append((row["sha256"], column, match, row[f"{column}_solved"]))
             if {(m.law, m.quality) for m in candidates(steps)} & expected != expected:
                 wrong.append((row["sha256"], column, candidates(steps), expected))
@@ -168,3 +173,4 @@ def test_every_row_of_the_facts_as_header_facts() -> None:
         if (name_of(script) == "simple10") != (row["script_is_simple_progression"] == "True"):
             wrong.append((row["sha256"], "script", name_of(script), row["scan_script"]))
     assert not wrong
+    assert photoshop == 12, "both tables of 4 rows, which have an Adobe segment, and 4 single tables"

@@ -134,7 +134,8 @@ def test_a_family_that_names_software_only_leans() -> None:
     """mozjpeg's trellis: sharp, libvips and Squoosh have it; a family's name moves Squoosh ahead, not Go."""
     encode = Encode(quantizer=Quantizer.MOZJPEG_TRELLIS, huffman=Huffman.OPTIMAL, overshoot_deringing=True)
     found = Pipeline((Decode(), encode))
-    before, after = (habits.software(found, family) for family in ((), ("mozjpeg, its defaults",)))
+    families: tuple[tuple[str, ...], ...] = ((), ("mozjpeg, its defaults",))
+    before, after = (habits.software(found, family, None, {"decode.sixteen_bit"}) for family in families)
     assert {"sharp", "mozjpeg"} <= set(before)
     assert after.index("mozjpeg") < before.index("mozjpeg")
     assert "go" not in habits.software(found, ("Go's image/jpeg",))

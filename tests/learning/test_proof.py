@@ -138,6 +138,22 @@ def test_a_tie_that_is_none_on_all_pairs_is_not_taken() -> None:
     assert search.pipeline.get(Orient).apply is True
 
 
+def test_answers_that_come_to_the_same_are_no_guess() -> None:
+    """Where turning stands does not matter where nothing is turned."""
+    steps = (Decode(), Orient(False), Resize(limit=40), Encode())
+    pair = played("a", png(picture(1, 64, 48)), *steps)
+    search = Search([pair], Pipeline(steps))
+    later = search.pipeline.ordered(("decode", "resize", "orient", "encode"))
+    same = Agreement(10, 10, ((10, 10),))
+    trials = tuple(
+        Trial(Candidate(label, made), (("a", same),)) for label, made in (("first", search.pipeline), ("last", later))
+    )
+    search.decisions["order"] = Decision("order", "resize", "first", trials, ("last",), "tied", True)
+    guesses.settle(search, headers_of(Encode()))
+    decision = search.decisions["order"]
+    assert not decision.guess and decision.tied == () and "come to the same" in decision.reason
+
+
 def test_transplanting_keeps_what_else_was_found() -> None:
     old = Pipeline((Decode(), Orient(), Resize(limit=100), Encode()))
     new = old.changed(Resize, geometry="common").ordered(("decode", "resize", "orient", "encode"))

@@ -72,13 +72,13 @@ def test_what_else_a_value_goes_by_is_told() -> None:
 
 def test_settling_takes_what_agrees_with_all_and_says_what_else_does() -> None:
     rows = [("x", ("none", "sent")), ("y", ("none", "sent")), ("z", ("sent", "always"))]
-    found = settle("icc", rows)
+    found = settle(rows)
     assert found is not None
     assert (found.value, found.tied, found.free, found.decided_by) == ("sent", (), False, ("z",))
-    both = settle("icc", rows[:2])
+    both = settle(rows[:2])
     assert both is not None
     assert (both.value, both.tied) == ("none", ("sent",))
-    none = settle("icc", [("x", (1,)), ("y", (2,)), ("z", (2,))])
+    none = settle([("x", (1,)), ("y", (2,)), ("z", (2,))])
     assert none is not None
     assert (none.value, none.free) == (2, True)
-    assert settle("icc", []) is None
+    assert settle([]) is None

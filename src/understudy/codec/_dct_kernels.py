@@ -332,22 +332,22 @@ def _ap922_columns(source: Any, target: Any) -> None:
 
 
 @kernel
-def _ap922_rows(source: Any, target: Any) -> None:
-    """The row pass: sums of exact products, one rounding shift of 20; the constants depend on the row."""
-    half = np.int32(1 << 19)
+def _ap922_rows(source: Any, target: Any, shift: int) -> None:
+    """The row pass: sums of exact products, one rounding shift; the constants depend on the row."""
+    half = np.int32(1 << (shift - 1))
     for line in range(8):
         c1, c2, c3, c4, c5, c6, c7 = _AP922_ROWS[line]
         for i in range(LANES):
             e0, e1, e2, e3, d0, d1, d2, d3 = _folded(source, line * _LINE + i)
             u = line * LANES + i
-            target[u] = np.int32((e0 + e1) * c4 + half) >> 20
-            target[u + _LINE] = np.int32(d0 * c1 + d1 * c3 + d2 * c5 + d3 * c7 + half) >> 20
-            target[u + 2 * _LINE] = np.int32(e3 * c2 + e2 * c6 + half) >> 20
-            target[u + 3 * _LINE] = np.int32(d0 * c3 - d1 * c7 - d2 * c1 - d3 * c5 + half) >> 20
-            target[u + 4 * _LINE] = np.int32((e0 - e1) * c4 + half) >> 20
-            target[u + 5 * _LINE] = np.int32(d0 * c5 - d1 * c1 + d2 * c7 + d3 * c3 + half) >> 20
-            target[u + 6 * _LINE] = np.int32(e3 * c6 - e2 * c2 + half) >> 20
-            target[u + 7 * _LINE] = np.int32(d0 * c7 - d1 * c5 + d2 * c3 - d3 * c1 + half) >> 20
+            target[u] = np.int32((e0 + e1) * c4 + half) >> shift
+            target[u + _LINE] = np.int32(d0 * c1 + d1 * c3 + d2 * c5 + d3 * c7 + half) >> shift
+            target[u + 2 * _LINE] = np.int32(e3 * c2 + e2 * c6 + half) >> shift
+            target[u + 3 * _LINE] = np.int32(d0 * c3 - d1 * c7 - d2 * c1 - d3 * c5 + half) >> shift
+            target[u + 4 * _LINE] = np.int32((e0 - e1) * c4 + half) >> shift
+            target[u + 5 * _LINE] = np.int32(d0 * c5 - d1 * c1 + d2 * c7 + d3 * c3 + half) >> shift
+            target[u + 6 * _LINE] = np.int32(e3 * c6 - e2 * c2 + half) >> shift
+            target[u + 7 * _LINE] = np.int32(d0 * c7 - d1 * c5 + d2 * c3 - d3 * c1 + half) >> shift
 
 
 @kernel
@@ -359,5 +359,18 @@ def forward_ap922(plane: Any, out: Any) -> None:
             n = min(LANES, h_blocks - h)
             _load(plane, 8 * v, 8 * h, n, LANES, _LINE, a)
             _ap922_columns(a, b)
-            _ap922_rows(b, a)
+            _ap922_rows(b, a, 20)
+            _store(a, LANES, _LINE, v * h_blocks + h, n, out)
+
+
+@kernel
+def forward_ffmpeg(plane: Any, out: Any) -> None:
+    h_blocks = plane.shape[1] // 8
+    a, b = np.zeros(_SIZE, np.int32), np.zeros(_SIZE, np.int32)
+    for v in range(plane.shape[0] // 8):
+        for h in range(0, h_blocks, LANES):
+            n = min(LANES, h_blocks - h)
+            _load(plane, 8 * v, 8 * h, n, LANES, _LINE, a)
+            _ap922_columns(a, b)
+            _ap922_rows(b, a, 17)
             _store(a, LANES, _LINE, v * h_blocks + h, n, out)

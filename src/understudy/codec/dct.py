@@ -5,7 +5,8 @@ Blocks are `[v_blocks, h_blocks, 8, 8]`, natural order: `[..., v, h]`, v the ver
 Source: islow is the algorithm of Loeffler, Ligtenberg and Moschytz (ICASSP 1989) in 13-bit fixed point with 2
 more bits between the passes; ifast (8-bit fixed point) and float are that of Arai, Agui and Nakajima (Trans.
 IEICE 1988); ap922 is facts/facebook-classic.md, section 2, measured on 685,696 luma coefficients of two
-public pairs.
+public pairs; ffmpeg is the same with its row pass rounded at bit 17, measured on ffmpeg 5.1.9
+(tests/codec/test_ffmpeg.py).
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ def forward(plane: NDArray[np.uint8] | NDArray[np.int16], dct: Dct) -> NDArray[A
     """The transform of every block of a plane, level-shifted by 128, in the variant's own scale.
 
     `plane` uint8 [8 * v_blocks, 8 * h_blocks], or int16 for samples over 255 (mozjpeg's overshoot). Returns
-    [v_blocks, h_blocks, 8, 8] in natural order: for ISLOW int16, 8 x T.81's normalisation; for IFAST int16 and
-    FLOAT float32, T.81's normalisation times 8 s[v] s[h] with s[0] = 1, s[k] = sqrt(2) cos(k pi / 16); for AP922
+    [v_blocks, h_blocks, 8, 8] in natural order: for ISLOW and FFMPEG int16, 8 x T.81's normalisation; for IFAST int16
+    and FLOAT float32, T.81's normalisation times 8 s[v] s[h] with s[0] = 1, s[k] = sqrt(2) cos(k pi / 16); for AP922
     int16 in T.81's normalisation; for JPEG_JS float64, scaled as FLOAT. FLOAT is libjpeg's float arithmetic on machines
     with IEEE single precision and no fused multiply-add, which is what x86-64 builds have.
     """
@@ -42,6 +43,7 @@ def forward(plane: NDArray[np.uint8] | NDArray[np.int16], dct: Dct) -> NDArray[A
         Dct.FLOAT: kernels.forward_float,
         Dct.JPEG_JS: jpeg_js.forward,
         Dct.AP922: kernels.forward_ap922,
+        Dct.FFMPEG: kernels.forward_ffmpeg,
     }[Dct(dct)]
     run(np.require(plane, requirements=["C", "W"]), out)  # numba would compile read-only planes apart
     return out.reshape(height // 8, width // 8, 8, 8)

@@ -1,4 +1,4 @@
-"""The integer transforms as matrices: what a pass of `_dct_kernels` computes before it rounds, for code that multiplies.
+"""The integer transforms as matrices: what a pass of `_dct_kernels` computes before it rounds.
 
 Everything here is made of the constants of the kernels, so that there is one place that knows them.
 """

@@ -3,7 +3,7 @@
 Source: PLAIN is libjpeg's (jcdctmgr's documented rule: divide by step times the transform's scale, round half
 away from zero; float: multiply by the reciprocal, round half to even as libjpeg-turbo's SIMD conversion
 does). RECIPROCAL15_HALF_EVEN is facts/facebook-classic.md, section 3. ROUNDING_OFFSET is the textbook's dead zone
-with one offset; the golden pair of Google Photos, 2015, fits 120 or 121 of 256 (tests/learning/test_encoder_questions.py).
+with one offset; the golden pair of Google Photos, 2015, fits 120 or 121 of 256 (tests/learning).
 """
 
 from __future__ import annotations
@@ -62,6 +62,17 @@ def _cut_off(raw: Any, divisors: Any, offsets: Any, out: Any) -> None:
 
 
 @kernel
+def _multiply_high(raw: Any, multipliers: Any, biases: Any, dc: int, out: Any) -> None:
+    """`(|x| + bias) * multiplier`, its bits from the 16th on; DC is divided by `dc`, half up."""
+    for block in range(raw.shape[0]):
+        out[block, 0] = (np.int32(raw[block, 0]) + dc // 2) // dc
+        for k in range(1, 64):
+            x = np.int32(raw[block, k])
+            level = np.int32((abs(x) + biases[k]) * multipliers[k]) >> 16
+            out[block, k] = level if x >= 0 else -level
+
+
+@kernel
 def _reciprocal(raw: Any, multipliers: Any, shift: int, out: Any) -> None:
     """`|x| * multiplier`, shifted right by `shift`, half to even."""
     below_half = np.int32((1 << (shift - 1)) - 1)
@@ -75,12 +86,12 @@ def _reciprocal(raw: Any, multipliers: Any, shift: int, out: Any) -> None:
 
 def _divisors(steps: NDArray[np.int64], dct: Dct) -> NDArray[np.int64]:
     """What an integer transform's results are divided by."""
-    if dct == Dct.ISLOW:
+    if dct in (Dct.ISLOW, Dct.FFMPEG):
         return steps << 3
     if dct == Dct.IFAST:
         # 14-bit scales, times the step, down to 3 fraction bits, half up.
         scale14 = np.rint(np.outer(_AAN, _AAN).reshape(64) * 16384).astype(np.int64)
-        return (steps * scale14 + 1024) >> 11
+        return np.asarray((steps * scale14 + 1024) >> 11, np.int64)
     return steps
 
 
@@ -108,6 +119,13 @@ def _offset(raw: NDArray[Any], steps: NDArray[np.int64], dct: Dct, offset: int, 
     _cut_off(raw, divisors.astype(np.int32), (divisors * share >> 8).astype(np.int32), out)
 
 
+def _ffmpeg(raw: NDArray[Any], steps: NDArray[np.int64], out: NDArray[np.int16]) -> None:
+    """3/8 of a step is added before the product with 2^13 / step, rounded down; the bias is rounded to raw units."""
+    multipliers = np.clip((1 << 17) // (16 * steps), 1, 32767)
+    biases = ((96 << 8) + (multipliers >> 1)) // multipliers
+    _multiply_high(raw, multipliers.astype(np.int32), biases.astype(np.int32), int(8 * steps[0]), out)
+
+
 def quantize(
     raw: NDArray[Any], steps_natural: Any, dct: Dct, quantizer: Quantizer, rounding_offset: int = 128
 ) -> NDArray[np.int16]:
@@ -132,11 +150,13 @@ def quantize(
         _plain(flat, steps, dct, out)
     elif quantizer == Quantizer.ROUNDING_OFFSET:
         _offset(flat, steps, dct, rounding_offset, out)
-    elif dct in (Dct.AP922, Dct.ISLOW):
+    elif quantizer == Quantizer.FFMPEG and dct in (Dct.FFMPEG, Dct.ISLOW):
+        _ffmpeg(flat, steps, out)
+    elif quantizer == Quantizer.RECIPROCAL15_HALF_EVEN and dct in (Dct.AP922, Dct.ISLOW):
         _reciprocal(flat, ((32768 + (steps >> 1)) // steps).astype(np.int32), 18 if dct == Dct.ISLOW else 15, out)
     else:
         raise UnderstudyError(
             f"{quantizer} after {dct}, whose results have no exact normalised value",
-            expected="ap922 or islow with this quantiser",
+            expected=f"{'ffmpeg' if quantizer == Quantizer.FFMPEG else 'ap922'} or islow with this quantiser",
         )
     return out.reshape(raw.shape)

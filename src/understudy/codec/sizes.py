@@ -95,7 +95,8 @@ def target(
 ) -> Target:
     """The size of a `width` x `height` picture after the rule.
 
-    limit: pixels a side, of the whole picture with PIXELS, or percent; limit_height: that of a box's height, 0 for the same.
+    limit: pixels a side, of the whole picture with PIXELS, or percent; limit_height: that of a box's height, 0 for the
+    same.
     upscale: whether a picture that fits is made larger. multiple: what a derived side is rounded to.
     No side becomes smaller than 1 (or than `multiple`).
     """

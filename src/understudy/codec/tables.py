@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cache
 
 from .jpegli import tables as jpegli
+from .photoshop_tables import PHOTOSHOP
 
 
 class Law(StrEnum):
@@ -38,6 +39,9 @@ class Law(StrEnum):
     """libjpeg 9e and 9f: ANNEX_K, but chroma's first step is 16 of 100, not 17; the same law."""
     JAVA_IMAGEIO = "java-imageio"
     """Java's ImageIO: ANNEX_K's tables, scaled by a rule of its own in float32; quality is 100 times its number."""
+    FFMPEG_MJPEG = "ffmpeg-mjpeg"
+    """ffmpeg's mjpeg: MPEG-1's matrix for intra blocks times `-q:v` / 8; luma and chroma alike. The quality is `-q:v`,
+    2 to 31 (from 1 on if it is told so), so a larger one is worse."""
     JPEGLI = "jpegli"
     """jpegli's own tables and distances, see jpegli/tables.py; they depend on whether chroma is 4:2:0."""
     CUSTOM_DIAG = "facebook-custom-diag"
@@ -189,6 +193,17 @@ CUSTOM_DIAG_CHROMA_NATURAL: Table = (
     *(59,) * 32,
 )
 """Measured: facts/platforms.md."""
+MPEG_1_INTRA_NATURAL: Table = (
+    8, 16, 19, 22, 26, 27, 29, 34,
+    16, 16, 22, 24, 27, 29, 34, 37,
+    19, 22, 26, 27, 29, 34, 34, 38,
+    22, 22, 26, 27, 29, 34, 37, 40,
+    22, 26, 27, 29, 32, 35, 40, 48,
+    26, 27, 29, 32, 35, 40, 48, 58,
+    26, 27, 29, 34, 38, 46, 56, 69,
+    27, 29, 35, 38, 46, 56, 69, 83,
+)
+"""ISO/IEC 11172-2, 2.4.3.2, the default intra_quantizer_matrix."""
 # fmt: on
 
 _BASES: dict[Law, tuple[Table, Table]] = {
@@ -203,6 +218,7 @@ _BASES: dict[Law, tuple[Table, Table]] = {
     Law.MOZJPEG_8: (MOZJPEG_8_NATURAL, MOZJPEG_8_NATURAL),
     Law.LIBJPEG_9E: (ANNEX_K_LUMA_NATURAL, LIBJPEG_9E_CHROMA_NATURAL),
     Law.JAVA_IMAGEIO: (ANNEX_K_LUMA_NATURAL, ANNEX_K_CHROMA_NATURAL),
+    Law.FFMPEG_MJPEG: (MPEG_1_INTRA_NATURAL, MPEG_1_INTRA_NATURAL),
 }
 KIN = frozenset({Law.ANNEX_K, Law.LIBJPEG_9E, Law.JAVA_IMAGEIO})
 """Laws that share tables because they scale T.81's: that one of them fits says little more than that another does."""
@@ -253,6 +269,10 @@ def quant_tables(
     if law == Law.JPEGLI:
         return jpegli.quant_tables(quality, is_420=is_420, force_baseline=force_baseline)
     luma, chroma = _BASES[law]
+    if law == Law.FFMPEG_MJPEG:
+        # The first step is always 8; `t q >> 3`, 255 at most: measured on ffmpeg 5.1.9 (tests/codec/test_ffmpeg.py).
+        steps = (luma[0], *(min(max(t * quality >> 3, 1), 255) for t in luma[1:]))
+        return steps, steps
     if law == Law.JAVA_IMAGEIO:
         return _scale_java(luma, quality, force_baseline), _scale_java(chroma, quality, force_baseline)
     scaled = scale(luma, quality, force_baseline)
@@ -264,7 +284,7 @@ class TableMatch:
     """What a table is, or is nearest to."""
 
     law: str
-    """A Law's value."""
+    """A Law's value, or a setting of photoshop_tables."""
     quality: int | None
     """1 to 100; None where the law has no quality."""
     role: str
@@ -279,14 +299,19 @@ class TableMatch:
 @cache
 def _known(force_baseline: bool) -> tuple[tuple[TableMatch, Table], ...]:
     """Every law at every quality and role with its table; the commoner law and the higher quality first."""
-    out = []
+    out: list[tuple[TableMatch, Table]] = []
     for law in Law:
-        qualities = [None] if law == Law.CUSTOM_DIAG else range(100, 0, -1)
+        highest = 31 if law == Law.FFMPEG_MJPEG else 100
+        qualities = [None] if law == Law.CUSTOM_DIAG else range(highest, 0, -1)
         for is_420 in (True, False) if law == Law.JPEGLI else (None,):
             for quality in qualities:
                 luma, chroma = quant_tables(law, quality, force_baseline, is_420 is not False)
                 roles = {"both": luma} if luma == chroma else {"luma": luma, "chroma": chroma}
                 out += [(TableMatch(law, quality, role, True, 0.0, is_420), table) for role, table in roles.items()]
+    for setting, pair in PHOTOSHOP.items():
+        out += [
+            (TableMatch(setting, None, role, True, 0.0), t) for role, t in zip(("luma", "chroma"), pair, strict=True)
+        ]
     return tuple(out)
 
 

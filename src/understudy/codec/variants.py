@@ -98,6 +98,8 @@ class Dct(StrEnum):
     """jpeg-js: float's structure in float64, scaled as it is; quantised half away from zero."""
     AP922 = "ap922"
     """The structure of Intel's application note AP-922: int16, T.81's normalisation (DC = 8 x mean)."""
+    FFMPEG = "ffmpeg"
+    """ffmpeg's code for x86 (its default there): AP922 rounded three bits later, so int16 in ISLOW's normalisation."""
 
 
 class Quantizer(StrEnum):
@@ -108,8 +110,11 @@ class Quantizer(StrEnum):
     RECIPROCAL15_HALF_EVEN = "reciprocal15-half-even"
     """Times a 15-bit reciprocal, half to even: Facebook before 2014 to about 2021."""
     ROUNDING_OFFSET = "rounding-offset"
-    """No code of its own: AC levels are cut off after an offset that is fitted to pairs, DC rounds half up. `learn` uses
-    it for encoders with a dead zone that it does not know, and says so."""
+    """No code of its own: AC levels are cut off after an offset that is fitted to pairs, DC rounds half up. `learn`
+    uses it for encoders with a dead zone that it does not know, and says so."""
+    FFMPEG = "ffmpeg"
+    """ffmpeg's mjpeg on x86: AC times a 16-bit reciprocal, 5/8 of a step and less is nothing; DC half up. After
+    Dct.FFMPEG or ISLOW."""
     MOZJPEG_TRELLIS = "mozjpeg-trellis"
     """mozjpeg's, chosen for rate and distortion together, after Dct.ISLOW; see mozjpeg/trellis.py."""
 

@@ -100,10 +100,12 @@ def facts(pipeline: Pipeline, envelope: Envelope | None = None) -> dict[str, Any
     }
     if out.get("decode.draft", "none") != "none":
         out["decode.draft"] = "as resize"
-    for (key, working), idle in IDLE.items():
+    for (key, working), others in IDLE.items():
         if key in out and out[key] != working:
-            for other in idle:
+            for other in others:
                 out.pop(other, None)
+    if out.get("resize.code") == "skia":
+        out.pop("resize.kernel", None)  # all give the same samples: codec/resample/skia.py, measured
     names = pipeline.names
     idle = {name for name, (key, working) in WORKING.items() if out.get(key) != working}
     for a, b in permutations([s for s in ORDERED if s in names and s not in idle], 2):

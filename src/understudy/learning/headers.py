@@ -107,7 +107,7 @@ def headers(pairs: Sequence[Observed]) -> Headers:
     _told_apart(files, options)
     _factors_of_grey(files, options)
     rows = {name: _rows(files, options, name) for name in PARAMETERS}
-    settled = {name: found for name, row in rows.items() if (found := settle(name, row)) is not None}
+    settled = {name: found for name, row in rows.items() if (found := settle(row)) is not None}
     _unknown_coding(files, settled)
     quant = quant_of(files)
     encode = _with(Encode(), "encode", settled, quant.values)
@@ -197,7 +197,7 @@ def _kept(files: Sequence[Stated], options: Sequence[Options]) -> tuple[tuple[st
     keep: list[str] = []
     decisions = []
     for name in names:
-        found = settle(name, _rows(files, options, name))
+        found = settle(_rows(files, options, name))
         assert found is not None, "a file has that marker"
         if found.value == "kept":
             keep.append(name.removeprefix("sent "))
@@ -205,7 +205,7 @@ def _kept(files: Sequence[Stated], options: Sequence[Options]) -> tuple[tuple[st
             Decision(f"{name} segments", "envelope", str(found.value), reason=found.reason, guess=found.free)
         )
     if not names:
-        settled = ((what, settle(name, _rows(files, options, name))) for what, name in SENT_PARTS.values())
+        settled = ((what, settle(_rows(files, options, name))) for what, name in SENT_PARTS.values())
         known = [what for what, found in settled if found is not None and found.value == "sent"]
         reason = "no sent file has segments such as Exif, XMP or IPTC"
         reason += f"; {' and '.join(known)} came back as sent" if known else ""

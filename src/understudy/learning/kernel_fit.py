@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ..codec.resample import fitted
 from . import fit
+from .observed import Box
 from .resampling import Hypothesis, Place, Scored, Witness, judged
 from .windows import rows
 
@@ -29,6 +30,8 @@ ROUNDS = 4
 """Times that both axes take their turns."""
 ITERATIONS = 16
 OVER_RELAXED = 1.6
+TILE, TILES = 64, 10
+"""Pixels a side of what is fitted at a time, and how many of them a pair."""
 GOOD = 1.0
 """Pixels of error under which nothing else need be tried."""
 REACH = 3.25
@@ -103,7 +106,7 @@ def fit_kernel(
 ) -> KernelFit | None:
     """The kernel under one shape: fitted on every witness' windows together, judged on them by `fit.sigma`."""
     problems = [p for w in witnesses for p in _problems(w, shape)]
-    pixels = sum((b[2] - b[0]) * (b[3] - b[1]) for w in witnesses for b in w.boxes)
+    pixels = sum(p.low.size for p in problems)
     if pixels < 4096:
         return None
     count = int(REACH / STEP) + 1
@@ -174,7 +177,7 @@ def _problems(one: Witness, shape: Shape) -> list[_Problem]:
     x, y = (one.scale, one.scale) if common else (one.pair.size[0] / width, one.pair.size[1] / height)
     component = one.pair.coefficients.components[0]
     q = component.steps.astype(np.float32)
-    for left, top, right, bottom in one.boxes:
+    for left, top, right, bottom in _tiles(one.boxes):
         right, bottom = left + (right - left) // 8 * 8, top + (bottom - top) // 8 * 8
         if right == left or bottom == top:
             continue
@@ -186,6 +189,15 @@ def _problems(one: Witness, shape: Shape) -> list[_Problem]:
         levels = component.blocks[top // 8 : bottom // 8, left // 8 : right // 8].astype(np.float32)
         out.append(_Problem(source, down, across, (levels - 0.5) * q, (levels + 0.5) * q))
     return out
+
+
+def _tiles(boxes: Sequence[Box]) -> list[Box]:
+    """Boxes of at most `TILE` pixels a side: the work grows with the square of a side, and enough is enough."""
+    out = []
+    for left, top, right, bottom in boxes:
+        for y in range(top, bottom, TILE):
+            out += [(x, y, min(x + TILE, right), min(y + TILE, bottom)) for x in range(left, right, TILE)]
+    return out if len(out) <= TILES else [out[i * len(out) // TILES] for i in range(TILES)]
 
 
 def _axis(size: int, n: int, factor: float, part: tuple[int, int], shape: Shape) -> _Axis:

@@ -189,18 +189,33 @@ class Crop:
 
 def crop(sent: Look, received: Look) -> Crop:
     """The part of the sent picture, upright or as stored, that the received one resembles most."""
-    best = Crop(-1.0, 0, 0, 1, 1)
     n = min(24, len(received.fine))
     theirs = shrunk(received.fine, n)
+    found: list[tuple[float, tuple[float, float, float, float], Plane]] = []
     for turn in dict.fromkeys((sent.orientation, 1)):
         ours = turned(sent.fine, turn)
         width, height = (sent.height, sent.width) if turn >= 5 else (sent.width, sent.height)
-        for x, y, w, h in _windows(width / height, received.width / received.height):
-            rows, columns = _part(len(ours), y, h, n), _part(len(ours), x, w, n)
-            score = correlation(rows @ ours @ columns.T, theirs)
-            if score > best.score:
-                best = Crop(score, x, y, x + w, y + h)
+        parts: dict[tuple[float, float], Plane] = {}
+        for window in _windows(width / height, received.width / received.height):
+            x, y, w, h = window
+            for start, share in ((x, w), (y, h)):
+                if (start, share) not in parts:
+                    parts[start, share] = _part(len(ours), start, share, n)
+            seen = parts[y, h] @ ours @ parts[x, w].T
+            found.append((_plain(seen, theirs), window, seen))
+    best = Crop(-1.0, 0, 0, 1, 1)
+    for _, (x, y, w, h), seen in sorted(found, key=lambda row: -row[0])[:8]:
+        score = correlation(seen, theirs)
+        if score > best.score:
+            best = Crop(score, x, y, x + w, y + h)
     return best
+
+
+def _plain(a: Plane, b: Plane) -> float:
+    """Pearson's correlation of all samples; 0 if one is flat."""
+    x, y = a - a.mean(), b - b.mean()
+    both = float(np.sqrt((x * x).sum() * (y * y).sum()))
+    return float((x * y).sum()) / both if both > 1e-6 else 0.0
 
 
 def _windows(aspect: float, wanted: float) -> Iterator[tuple[float, float, float, float]]:

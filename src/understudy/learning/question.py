@@ -51,7 +51,8 @@ class Question(Protocol):
 @runtime_checkable
 class Explains(Protocol):
     """A question that has more to say once it is decided: figures for the report, ties that something other than
-    coefficients of real blocks breaks. (One that has a text `would_tell` has it put into decisions that are guesses.)"""
+    coefficients of real blocks breaks. (One that has a text `would_tell` has it put into decisions that are guesses.)
+    """
 
     def explained(
         self, decision: Decision, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering

@@ -134,10 +134,13 @@ def is_global(encode: Encode) -> bool:
 
 
 def as_delivered(encode: Encode, pair: Observed) -> Encode:
-    """`encode` with the tables and the sampling that the delivered file states."""
+    """`encode` with the tables, their quality and the sampling that the delivered file states."""
     luma, chroma = pair.tables
-    given = encode.observe(pair.stream).get("sampling", encode.sampling)
-    return replace(encode, luma_steps=luma, chroma_steps=chroma, sampling=given, keep_sampling=False)
+    seen = encode.observe(pair.stream)
+    return replace(
+        encode, luma_steps=luma, chroma_steps=chroma, quality=seen.get("quality", encode.quality), keep_quality=False,
+        sampling=seen.get("sampling", encode.sampling), keep_sampling=False,
+    )  # fmt: skip
 
 
 def _cut(blocks: Sequence[Blocks], box: Box, factors: Factors) -> list[Blocks]:

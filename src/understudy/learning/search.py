@@ -32,6 +32,10 @@ Progress = Callable[[str, float], None]
 ROUNDS = 4
 FIRST_LOOK = 3
 """Pairs on which every candidate is tried."""
+UNEXPLAINED = 0.98
+"""Share of equal coefficients below which the best candidate has not explained its pairs: the answer is only the
+nearest that is known, a guess. Every wrong DCT or resampler of facts/learning-trials.md leaves more than 2 % unequal
+somewhere; a right one that something small follows (an unsharp mask, ICC arithmetic) leaves less."""
 FINALISTS = 6
 """Candidates that reach the trial on whole files."""
 
@@ -92,7 +96,7 @@ class Search:
     def _tried(self, question: Question, candidates: list[Candidate], bearing: list[Observed]) -> Decision:
         if len(candidates) == 1:
             only = self._trials(candidates, bearing[:FIRST_LOOK], whole_files=False)
-            return Decision(question.name, question.step, candidates[0].label, tuple(only), reason="the only candidate")
+            return _decided(question, only, [])
         trials = self._trials(candidates, bearing[:FIRST_LOOK], whole_files=False)
         losers: list[Trial] = []
         for pairs, whole_files in ((bearing, False), (bearing, True)):
@@ -160,9 +164,15 @@ def _decided(question: Question, trials: Sequence[Trial], losers: Sequence[Trial
         reason += f"; next: {second.candidate.label}, {100 - 100 * second.total.share:.3g} % differ"
         theirs = dict(second.agreements)
         decided_by = tuple(n for n, a in winner.agreements if n in theirs and theirs[n].share < a.share)
+    elif not tied:
+        reason += "; no other candidate"
+    unexplained = total.share < UNEXPLAINED
+    if unexplained:
+        reason += "; none explains the pairs"
     return Decision(
-        question.name, question.step, winner.candidate.label, (*trials, *losers), tied, reason, bool(tied), decided_by
-    )
+        question.name, question.step, winner.candidate.label, (*trials, *losers), tied, reason,
+        bool(tied) or unexplained, decided_by,
+    )  # fmt: skip
 
 
 def with_evidence(decision: Decision, **evidence: object) -> Decision:

@@ -29,7 +29,7 @@ class Settled:
         return f"{what} varies: {self.reason}"
 
 
-def settle(name: str, given: Sequence[tuple[str, tuple[Any, ...]]]) -> Settled | None:
+def settle(given: Sequence[tuple[str, tuple[Any, ...]]]) -> Settled | None:
     """The value that agrees with every row, the simplest of several; None without rows.
 
     given: (file, the values that agree with it, the simplest first), none of them empty.

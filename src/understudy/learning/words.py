@@ -137,10 +137,12 @@ def size_rule(step: Resize) -> str:
         bound = f"of {limit:,} pixels" if isinstance(limit, int) else f"of {limit} pixels"
     elif step.fit == "percent":
         bound = f"to {limit} % of each side"
+    elif step.fit == "percent":
+        bound = f"to {limit} per cent"
     elif step.fit in ("box", "box_in_turn"):
         bound = f"to fit {limit} x {step.limit_height or limit}"
     else:
-        bound = f"so that {_SIDES[step.fit]} is {limit}"
+        bound = f"so that {_SIDES.get(step.fit, step.fit)} is {limit}"
     how = "larger or smaller" if step.upscale else "smaller"
     rounded = {"floor": "down", "ceil": "up", "half_up": "to nearest", "half_even": "to nearest, half to even"}
     derived = "" if step.fit in ("pixels", "percent") else f", the other side rounded {rounded[step.rounding]}"

@@ -1,9 +1,9 @@
 """The channel's helpers in PyTorch. Importing this package imports no torch; its names do, on first use.
 
-    us.nn.SPSA          a gradient for a channel of which only the forward is known
-    us.nn.through       the same as us.through
-    us.nn.Transform     a channel in a pipeline of torchvision.transforms.v2
-    us.nn.Augmentation  a channel in a pipeline of albumentations
+us.nn.SPSA          a gradient for a channel of which only the forward is known
+us.nn.through       the same as us.through
+us.nn.Transform     a channel in a pipeline of torchvision.transforms.v2
+us.nn.Augmentation  a channel in a pipeline of albumentations
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ _WIDE = _F(0.25)
 
 
 @kernel
-def _exp(x: np.float32) -> np.float32:
+def _exp(x: Any) -> Any:
     """e^x for x <= 0."""
     y = max(x * _LOG2E, _LOWEST)
     whole = np.floor(y)
@@ -188,8 +188,8 @@ def through_rounding(
     """The gradient to a component's decoded samples becomes, in place, that to its samples before the DCT.
 
     grad: float32 [8 v, 8 h]. shown: the samples as decoded before clipping, float32, the same shape: where they are
-    clipped nothing passes. coded: float32, the samples before the DCT, minus 128, not rounded. steps: float32 [64]. of_steps: float64 [64], to
-    which the gradient to the steps is added, or empty. levels: int16 [v h, 64], for that.
+    clipped nothing passes. coded: float32, the samples before the DCT, minus 128, not rounded. steps: float32 [64].
+    of_steps: float64 [64], to which the gradient to the steps is added, or empty. levels: int16 [v h, 64], for that.
     """
     h_blocks = grad.shape[1] // 8
     a, b = np.zeros(_SIZE, np.float32), np.zeros(_SIZE, np.float32)
@@ -229,7 +229,7 @@ def through_rounding(
 
 
 @kernel
-def _clipped(x: np.float32) -> np.float32:
+def _clipped(x: Any) -> Any:
     return min(max(x, _F(0)), _F(255))
 
 

@@ -20,6 +20,7 @@ from torch import Tensor
 from ..steps.base import Context, Raster
 from ..steps.color import Color
 from .picture import Picture
+from .text import as_json
 
 __all__ = ["icc_to_srgb"]
 
@@ -36,7 +37,7 @@ def icc_to_srgb(picture: Picture, step: Color) -> Picture:
     samples = picture.samples
     colours = samples[:, :-1] if picture.has_alpha else samples
     values = {f.name: getattr(step, f.name) for f in fields(step)}
-    options = json.dumps(values, sort_keys=True)
+    options = as_json(values)
     made = torch.ops.understudy.icc_to_srgb(colours.contiguous(), picture.icc.decode("latin-1"), options)
     return replace(picture, samples=torch.cat([made, samples[:, -1:]], 1) if picture.has_alpha else made, icc=None)
 

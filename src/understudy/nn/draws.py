@@ -13,8 +13,8 @@ from ..errors import ProfileError
 from ..profile import Profile
 from ..steps import Rule
 
-Group = tuple[Profile, list[int], list[int] | None]
-"""(profile, indices of pictures, the quality drawn for each or None)."""
+Group = tuple[int, list[int], list[int] | None]
+"""(number of the variant, indices of pictures, the quality drawn for each or None)."""
 
 
 class Draws:
@@ -30,7 +30,9 @@ class Draws:
         self.seed = seed
         self._place: tuple[int, ...] | None = None
         self._random = np.random.default_rng(0)
-        self._made: dict[tuple[Any, ...], Profile] = {}
+        self.variants = list(profiles)
+        """Every profile that was drawn so far; first the profiles themselves."""
+        self._numbers: dict[tuple[Any, ...], int] = {(i,): i for i in range(len(profiles))}
         for profile in self.profiles:  # names and values that do not fit fail now
             for key, values in self.ranges.items():
                 profile.with_values({key: values[0]})
@@ -62,14 +64,15 @@ class Draws:
             indices.append(i)
             if quality is not None:
                 qualities.append(int(quality))
-        return [(self._profile(key), mine, drawn or None) for key, (mine, drawn) in found.items()]
+        return [(self._number(key), mine, drawn or None) for key, (mine, drawn) in found.items()]
 
-    def _profile(self, key: tuple[Any, ...]) -> Profile:
-        """The profile with the values drawn, made once."""
-        if key not in self._made:
+    def _number(self, key: tuple[Any, ...]) -> int:
+        """The place in `variants` of a profile with the values drawn, which is made once."""
+        if key not in self._numbers:
             which, *values = key
-            self._made[key] = self.profiles[which].with_values(dict(values))
-        return self._made[key]
+            self._numbers[key] = len(self.variants)
+            self.variants.append(self.profiles[which].with_values(dict(values)))
+        return self._numbers[key]
 
 
 def _choices(key: str, value: Any) -> list[Any]:

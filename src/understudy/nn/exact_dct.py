@@ -8,11 +8,12 @@ Blocks are `[..., 8, 8]`, natural order: vertical frequency (or row), horizontal
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..codec import matrices
@@ -22,11 +23,11 @@ from ..errors import UnderstudyError
 
 @cache
 def _matrix(name: str, size: int, device: torch.device) -> Tensor:
-    made = {
+    makers: dict[str, Callable[[], NDArray[np.int64]]] = {
         "islow": matrices.islow_forward, "islow inverse": matrices.islow_inverse, "ap922": matrices.ap922_rows,
         "libjpeg 7": lambda: matrices.libjpeg_7_forward(size),
-    }[name]()  # fmt: skip
-    return torch.from_numpy(np.ascontiguousarray(made, dtype=np.float64)).to(device)
+    }  # fmt: skip
+    return torch.from_numpy(np.ascontiguousarray(makers[name](), dtype=np.float64)).to(device)
 
 
 def _shifted(sums: Tensor, shift: int) -> Tensor:
@@ -56,6 +57,7 @@ def forward(blocks: Tensor, dct: Dct) -> Tensor:
             return _float(_float(blocks.float(), -1), -2)
         case Dct.AP922:
             return _ap922_rows(_ap922_columns(blocks))
+    raise UnderstudyError(f"{dct} in torch", expected="a recipe that `outside_torch` allows")
 
 
 def _matrices(blocks: Tensor, name: str, last: int) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..codec import matrices
-from ..codec.variants import Color, Decoder, Downsampling, Edge
+from ..codec.variants import Color, Dct, Decoder, Downsampling, Edge
 from ..errors import UnderstudyError
 from . import exact_dct
 from .recipe import Layout, Recipe
@@ -24,7 +24,7 @@ def encoded(samples: Tensor, steps: Tensor, recipe: Recipe) -> list[Tensor]:
     out = []
     for plane, layout in zip(*planes(samples, recipe), strict=True):
         raw = exact_dct.forward(blocks_of(plane, layout.v_size, layout.h_size) - 128, e.dct)
-        dct = e.dct if (layout.v_size, layout.h_size) == (8, 8) else exact_dct.Dct.ISLOW
+        dct = e.dct if (layout.v_size, layout.h_size) == (8, 8) else Dct.ISLOW
         out.append(exact_dct.quantise(raw, table(steps, layout), dct, e.quantizer))
     return out
 
@@ -36,7 +36,10 @@ def decoded(levels: list[Tensor], steps: Tensor, recipe: Recipe, height: int, wi
         plane = plane_of(exact_dct.inverse(blocks, table(steps, layout)))[:, : layout.rows, : layout.columns]
         triangle = recipe.triangle(layout.h, layout.v, layout.columns)
         shown.append(upsample(plane, layout.h, layout.v, triangle)[:, :height, :width])
-    return torch.stack(shown, 1) if len(shown) == 1 else to_rgb(*shown, recipe.decoder)
+    if len(shown) == 1:
+        return torch.stack(shown, 1)
+    y, cb, cr = shown
+    return to_rgb(y, cb, cr, recipe.decoder)
 
 
 def table(steps: Tensor, layout: Layout) -> Tensor:
@@ -159,5 +162,3 @@ def generation(samples: Tensor, steps: Tensor, recipe: Recipe) -> tuple[Tensor, 
     height, width = samples.shape[2:]
     out = decoded(levels, steps, recipe, height, width).to(samples.dtype)
     return out, torch.cat([x.to(torch.int16).flatten(1) for x in levels], 1)
-
-

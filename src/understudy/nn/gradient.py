@@ -36,7 +36,7 @@ class _Clip(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Tensor:
         (x,) = ctx.saved_tensors
-        return grad * ((x >= 0) & (x <= 255))
+        return grad.masked_fill((x < 0) | (x > 255), 0)
 
 
 def clip(x: Tensor) -> Tensor:

@@ -63,8 +63,8 @@ def _one(
     blocks, _ = replace(recipe.encode, luma_steps=luma, chroma_steps=chroma).levels(Raster(pixels), Context())
     layouts = recipe.layouts(components, height, width)
     real = [b[: x.v_blocks, : x.h_blocks] for b, x in zip(blocks, layouts, strict=False)]
-    for x in layouts[len(real) :]:  # a grey picture that was coded as one component looks as with empty chroma
-        real.append(np.zeros((x.v_blocks, x.h_blocks, 8, 8), np.int16))
+    # A grey picture that was coded as one component looks as with empty chroma.
+    real += [np.zeros((x.v_blocks, x.h_blocks, 8, 8), np.int16) for x in layouts[len(real) :]]
     steps = [tables[x.table].astype(np.uint16) for x in layouts]
     factors = recipe.factors(components)
     if recipe.shows_ycbcr:

@@ -39,17 +39,17 @@ def backward(
     count, channels, height, width = samples.shape
     components = recipe.components(channels)
     layouts = recipe.layouts(components, height, width)
-    arrays = grad.contiguous().numpy(), samples.detach().contiguous().numpy(), levels.numpy(), steps.detach().contiguous().numpy()
+    grads, pictures, coded_levels, all_steps = (x.detach().contiguous().numpy() for x in (grad, samples, levels, steps))
     noise = [np.float32(s) for s in jpeg_gradient.noise(sigma.detach().float(), recipe, components)]
     out = torch.empty_like(samples, memory_format=torch.contiguous_format)
     result = out.numpy()
     to_steps = np.zeros((count, 2, 64)) if of_steps else np.zeros((count, 2, 0))
 
     def one(i: int) -> None:
-        tables = arrays[3][i % len(arrays[3])]
-        coded = _planes(arrays[1][i], recipe, layouts)
-        quantised = np.split(arrays[2][i], np.cumsum([x.count for x in layouts])[:-1])
-        planes = _through_decoder(arrays[0][i], quantised, tables, layouts, recipe)
+        tables = all_steps[i % len(all_steps)]
+        coded = _planes(pictures[i], recipe, layouts)
+        quantised = np.split(coded_levels[i], np.cumsum([x.count for x in layouts])[:-1])
+        planes = _through_decoder(grads[i], quantised, tables, layouts, recipe)
         for j, x in enumerate(layouts):
             kernels.through_rounding(
                 planes[j][0], planes[j][1], coded[j], tables[x.table], noise[j], _HOW[rounding],
@@ -109,6 +109,6 @@ def _to_picture(planes: list[Float], layouts: list[Layout], recipe: Recipe, out:
         return
     weights = np.array(linear.color_weights(recipe.encode.color), np.float32)
     wide = out if len(out) == 3 else np.empty((3, *out.shape[1:]), np.float32)
-    kernels.to_rgb(*planes, layouts[1].h, layouts[1].v, weights, wide)
+    kernels.to_rgb(planes[0], planes[1], planes[2], layouts[1].h, layouts[1].v, weights, wide)
     if wide is not out:
         out[0] = wide.sum(axis=0)

@@ -89,18 +89,13 @@ def _backward(ctx: Any, grad: Tensor, _: Any) -> tuple[Tensor | None, ...]:
 _jpeg.register_autograd(_backward, setup_context=_setup)
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
-def _key(recipe: Recipe) -> str:
-    """A compiler takes the text for a constant: it depends on nothing but sizes that it guards."""
-    return recipe.key
-
-
-def jpeg(samples: Tensor, steps: Tensor, sigma: Tensor, recipe: Recipe, rounding: str) -> Tensor:
+def jpeg(samples: Tensor, steps: Tensor, sigma: Tensor, recipe: str, rounding: str) -> Tensor:
     """What is shown of `samples` after a JPEG generation: [B, 1 or 3, H', W'], integers 0..255 in the same type.
 
     samples: [B, 1 or 3, H, W], float32 or float64, integers 0..255.
     steps: [B or 1, 2, 64], the same type, integers 1..65535, natural order: luma's and chroma's; gets a gradient.
+    recipe: a `Recipe`'s key.
     sigma: 0-dim, > 0: the noise, in samples, that `rounding` "smoothed" averages over.
     """
-    out: Tensor = _jpeg(samples, steps, sigma, _key(recipe), rounding)[0]
+    out: Tensor = _jpeg(samples, steps, sigma, recipe, rounding)[0]
     return out

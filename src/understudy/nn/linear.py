@@ -83,7 +83,8 @@ def upsampled_transposed(grad: Tensor, h: int, v: int, triangle: bool) -> Tensor
     for axis, times in ((2, h), (1, v)):
         if times == 2:
             n = grad.shape[axis] // 2
-            first, second = grad.unflatten(axis, (n, 2)).unbind(axis + 1)
+            shape = (*grad.shape[:axis], n, 2, *grad.shape[axis + 1 :])
+            first, second = grad.reshape(shape).unbind(axis + 1)
             out = 0.75 * (first + second)
             if n > 1:
                 out.narrow(axis, 0, n - 1).add_(first.narrow(axis, 1, n - 1), alpha=0.25)
@@ -121,7 +122,8 @@ def planes(samples: Tensor, recipe: Recipe) -> list[Tensor]:
         h, v = x.h * 8 // x.h_size, x.v * 8 // x.v_size
         plane = extended(part, first, full_width)
         if (h, v) != (1, 1):
-            plane = plane.unflatten(2, (-1, h)).unflatten(1, (-1, v)).mean((2, 4))
+            b, rows, columns = plane.shape
+            plane = plane.reshape(b, rows // v, v, columns // h, h).mean((2, 4))
         plane = extended(plane, x.v_size * x.v_blocks, x.h_size * x.h_blocks)
         out.append(plane if i and grey else plane - 128)
     return out

@@ -7,12 +7,13 @@ from typing import Literal
 
 from torch import Tensor
 
-from .recipe import Recipe
+from ..steps.encode import Encode
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A batch of decoded pictures of one size; `steps.Raster` is the same for one picture."""
+    """A batch of decoded pictures of one size; `steps.Raster` is the same for one picture. While a plan is made the
+    samples have a shape and no data."""
 
     samples: Tensor
     """[B, C, H, W], float32 (or float64), exact integers 0 to 255; C: 1 grey, 2 grey and alpha, 3 RGB, 4 with alpha."""
@@ -40,12 +41,10 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class Coded:
-    """A batch that is to be encoded: the samples, and all that decides about its coefficients.
-
-    It is computed when somebody decodes it: encoding and decoding are one operation, with one backward.
-    """
+    """A batch that is to be encoded. It is computed when somebody decodes it: encoding and decoding are one operation,
+    with one backward."""
 
     picture: Picture
-    steps: Tensor
-    """[B or 1, 2, 64], the picture's float type, integers 1 to 65535: luma's and chroma's steps, natural order."""
-    recipe: Recipe
+    encode: Encode
+    of_channel: bool
+    """Whether a call's own quality or tables are for this encoding."""

@@ -6,7 +6,6 @@ import dataclasses
 import json
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -14,6 +13,7 @@ from ..codec.sampling import component_size, dct_ratio, ratio
 from ..codec.scaled_dct import block_sizes
 from ..codec.variants import Color, Decoder, Upsampling
 from ..steps.encode import SAMPLINGS, Encode
+from .text import as_json
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,10 @@ class Recipe:
 
     @property
     def key(self) -> str:
-        """The recipe as text; `of` reads it."""
-        return _key(self)
-
-    def _as_text(self) -> str:
-        fields = dataclasses.asdict(replace(self.encode, quality=75, luma_steps=(), chroma_steps=()))
-        default = dataclasses.asdict(Encode())
-        changed = {name: value for name, value in fields.items() if value != default[name]}
-        return json.dumps([changed, self.upsampling, self.decoder, self.eighths])
+        """The recipe as JSON; `of` reads it. Built by hand, so that torch.compile can follow."""
+        fields = [f'"{name}": {as_json(getattr(self.encode, name))}' for name in _FIELDS]
+        rest = f"{as_json(self.upsampling)}, {as_json(self.decoder)}, {self.eighths}"
+        return "[{" + ", ".join(fields) + "}, " + rest + "]"
 
     @staticmethod
     @cache
@@ -129,6 +125,4 @@ class Recipe:
         return replace(self, encode=replace(self.encode, color=color))
 
 
-@cache
-def _key(recipe: Recipe) -> str:
-    return recipe._as_text()
+_FIELDS = tuple(f.name for f in dataclasses.fields(Encode) if f.name not in ("quality", "luma_steps", "chroma_steps"))

@@ -26,6 +26,7 @@ from ..codec.three_tap import three_tap as codec_three_tap
 from ..codec.three_tap import three_tap_stages
 from .picture import Picture
 from .plans import Exact, Linear
+from .text import as_json
 
 __all__ = ["play", "resize", "three_tap"]
 
@@ -38,7 +39,7 @@ def resize(picture: Picture, code: str, width: int, height: int, *, kernel: str,
     With 2 or 4 channels colours and alpha are weighed by alpha, or not, as the library does; the gradient then is that
     of each channel by itself.
     """
-    text = json.dumps([kernel, options], sort_keys=True)
+    text = as_json([kernel, options])
     return replace(picture, samples=_filtered(picture.samples, code, text, width, height))
 
 
@@ -46,7 +47,7 @@ def three_tap(picture: Picture, side: int) -> Picture:
     """`codec.three_tap` along the rows, then down the columns; alpha is left as it is."""
     samples = picture.samples
     colours = samples[:, :-1] if picture.has_alpha else samples
-    sharp = _filtered(colours, "three_tap", json.dumps(["", {"side": side}]), picture.width, picture.height)
+    sharp = _filtered(colours, "three_tap", as_json(["", {"side": side}]), picture.width, picture.height)
     return replace(picture, samples=torch.cat([sharp, samples[:, -1:]], 1) if picture.has_alpha else sharp)
 
 

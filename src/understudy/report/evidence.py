@@ -48,7 +48,7 @@ def figures(learned: Learned, step: Step) -> Markup:
 
 def _sizes(learned: Learned, step: Resize) -> Markup:
     """Sent against received, in the measure that the rule bounds, and the rule's own curve."""
-    measure = _MEASURES[step.fit]
+    measure = _MEASURES.get(step.fit, max)
     dots, wrong = [], 0
     for pair in learned.search.pairs:
         sent = pair.shown_size if step.as_shown or _turned_before(learned) else pair.sent_size
@@ -65,10 +65,12 @@ def _sizes(learned: Learned, step: Resize) -> Markup:
     side = step.fit.replace("_", " ") if step.fit in ("longest_side", "shortest_side", "width", "height") else ""
     label = side or ("pixels of the picture" if step.fit == "pixels" else "longest side")
     lines = []
-    if isinstance(step.limit, int) and not step.limit_height:
+    if isinstance(step.limit, int) and not step.limit_height and step.fit in _MEASURES:
         limit = float(step.limit)
         up: list[Point] = [(0.0, limit), (top, limit)] if step.upscale else [(0.0, 0.0), (limit, limit), (top, limit)]
         lines = [Line("the rule", up, "best")]
+    if isinstance(step.limit, int) and step.fit == "percent":
+        lines = [Line("the rule", [(0.0, 0.0), (top, top * step.limit / 100)], "best")]
     told = f"Sizes of {len(dots)} pairs and the rule: made {size_rule(step)}."
     if wrong:
         told += f" {wrong} do not follow it."

@@ -103,6 +103,8 @@ class Encode(Step):
     """How planes go on beyond the picture, up to whole MCUs."""
     dct: Dct = Dct.ISLOW
     """The forward DCT, named after the code that it equals."""
+    fast_up_to: Annotated[int, Interval(ge=0, le=100)] = 0
+    """Up to this quality the DCT is `ifast`, whatever `dct` says: 90 in ImageMagick (measured, 6.9.11-60)."""
     quantizer: Quantizer = Quantizer.PLAIN
     """How a DCT value becomes a level."""
     rounding_offset: Annotated[int, Interval(ge=0, le=255)] = 128
@@ -140,15 +142,15 @@ class Encode(Step):
         return ops.coded(value, self)
 
     def outside_torch(self) -> str:
-        """jpegli, mozjpeg's trellis and deringing, and a fitted rounding offset."""
+        """jpegli, mozjpeg's trellis and deringing, a fitted rounding offset, the arithmetic of jpeg-js and ffmpeg."""
         if self.engine is Engine.JPEGLI:
             return "jpegli"
         if self.quantizer is Quantizer.MOZJPEG_TRELLIS:
             return "mozjpeg's trellis"
         if self.quantizer is Quantizer.ROUNDING_OFFSET:
             return "a fitted rounding offset"
-        if self.dct is Dct.JPEG_JS:
-            return "jpeg-js's DCT"
+        if self.dct in (Dct.JPEG_JS, Dct.FFMPEG) or self.quantizer is Quantizer.FFMPEG:
+            return "the arithmetic of jpeg-js and ffmpeg"
         return "mozjpeg's deringing" if self.overshoot_deringing else ""
 
     def levels(self, value: Raster, context: Context) -> tuple[list[Blocks], list[tuple[int, int]]]:
@@ -161,6 +163,8 @@ class Encode(Step):
                 f"{value.width} x {value.height}", place="encode", expected="sides up to 65535 (T.81 B.2.2)"
             )
         self = self.given(context)
+        if self.fast_up_to >= self.quality_for(value.width, value.height):
+            self = replace(self, dct=Dct.IFAST)
         pixels = value.pixels
         if pixels.shape[2] == 1:
             pixels = np.repeat(pixels, 3, axis=2) if self.grey == "widen" else pixels[:, :, 0]
@@ -258,12 +262,16 @@ class Encode(Step):
         sent = context.sent_stream if self.keep_sampling else None
         return (_sampling_of(sent) if sent is not None else None) or self.sampling
 
+    def quality_for(self, width: int, height: int) -> int:
+        """The quality of a picture of this size."""
+        return self.quality(width, height) if isinstance(self.quality, Rule) else self.quality
+
     def tables_for(self, width: int, height: int, is_420: bool = True) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """(luma, chroma) steps in natural order for a picture of this size; `is_420` matters to jpegli's law."""
         for steps in (self.luma_steps, self.chroma_steps):
             if len(steps) not in (0, 64):
                 raise ProfileError(f"{len(steps)} steps", place="encode.luma_steps, encode.chroma_steps", expected="64")
-        quality = self.quality(width, height) if isinstance(self.quality, Rule) else self.quality
+        quality = self.quality_for(width, height)
         if not 1 <= quality <= 100:
             raise ProfileError(f"{quality} for {width} x {height}", place="encode.quality", expected="1 to 100")
         luma, chroma = self._law_tables(quality, is_420)

@@ -81,9 +81,7 @@ class Envelope(Step):
             )
         how = Layout(self.component_ids, self.merge_dqt, self.dht, self.selectors)
         ends_only = self.fbmd_type in FIRST_AND_LAST
-        stream = self._ended(
-            layout(value, how, self._head(context, [0] * (3 if ends_only else len(value.scans) + 1)))
-        )
+        stream = self._ended(layout(value, how, self._head(context, [0] * (3 if ends_only else len(value.scans) + 1))))
         if "fbmd" in self.iptc:
             positions = [offset for offset, e in stream.located() if isinstance(e, Sos)]
             noted = [positions[0], positions[-1]] if ends_only else positions

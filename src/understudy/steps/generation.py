@@ -82,7 +82,7 @@ class Generation(Step):
         return replace(shown, space="rgb", sent_sampling=value.sent_sampling)
 
     def outside_torch(self) -> str:
-        """Decoders other than libjpeg-turbo, and jpeg-js's DCT."""
-        if self.dct is Dct.JPEG_JS:
-            return "jpeg-js's DCT"
+        """Decoders other than libjpeg-turbo, and the arithmetic of jpeg-js and ffmpeg."""
+        if self.dct in (Dct.JPEG_JS, Dct.FFMPEG) or self.quantizer is Quantizer.FFMPEG:
+            return "the arithmetic of jpeg-js and ffmpeg"
         return "" if self.decoder is Decoder.LIBJPEG_TURBO else f"decoding by {self.decoder}"

@@ -35,7 +35,8 @@ AFFORDABLE = 8_000_000
 
 def affordable(ranked: Sequence[Observed], pipeline: Pipeline) -> list[Observed]:
     """The first of the ranked pairs, and those that follow as long as together they are not too much to render."""
-    out, spent = [], 0
+    out: list[Observed] = []
+    spent = 0
     for pair in ranked[:MOST]:
         spent += work(pair) * (4 if is_global(pipeline.encode) else 1)
         if out and spent > AFFORDABLE:

@@ -53,21 +53,27 @@ class AlphaQuestion:
 
     def candidates(self, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> Iterable[Candidate]:
         if not witnesses.is_predicted(pipeline, pairs, rendering, WRONG):
-            return [Candidate(_label(pipeline.get(Flatten)), pipeline)]
-        backgrounds = _backgrounds(pipeline, pairs, rendering)
-        steps = [Flatten(alpha="drop")]
-        roundings: tuple[Literal["nearest", "down"], ...] = ("nearest", "down")
-        steps += [Flatten("blend", b, rounding) for b, rounding in product(backgrounds, roundings)]
-        if (0, 0, 0) in backgrounds:
-            steps.append(Flatten("blend", (0, 0, 0), "16-bit"))
-        present = pipeline.get(Flatten)
-        if pairs and present.alpha == "blend" and present.background not in USUAL:
-            steps += [replace(present, background=near) for near in _one_off(present.background)]
-        steps = list(dict.fromkeys([*steps, present]))
-        return [Candidate(_label(step), pipeline.having(step), rank) for rank, step in enumerate(steps)]
+            return [Candidate(label(pipeline.get(Flatten)), pipeline)]
+        steps = choices(pipeline, pairs, rendering)
+        return [Candidate(label(step), pipeline.having(step), rank) for rank, step in enumerate(steps)]
 
 
-def _label(step: Flatten) -> str:
+def choices(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> list[Flatten]:
+    """Ways of flattening that are worth a trial, the usual ones first, the present one among them."""
+    backgrounds = _backgrounds(pipeline, pairs, rendering)
+    steps = [Flatten(alpha="drop")]
+    roundings: tuple[Literal["nearest", "down"], ...] = ("nearest", "down")
+    steps += [Flatten("blend", b, rounding) for b, rounding in product(backgrounds, roundings)]
+    if (0, 0, 0) in backgrounds:
+        steps.append(Flatten("blend", (0, 0, 0), "16-bit"))
+    present = pipeline.get(Flatten)
+    if pairs and present.alpha == "blend" and present.background not in USUAL:
+        steps += [replace(present, background=near) for near in _one_off(present.background)]
+    return list(dict.fromkeys([*steps, present]))
+
+
+def label(step: Flatten) -> str:
+    """What to call it: `dropped`, `onto white, rounded down`."""
     if step.alpha == "drop":
         return "dropped"
     names = {(0, 0, 0): "black", (255, 255, 255): "white"}

@@ -64,11 +64,9 @@ class ProfileQuestion:
 def _steps(pipeline: Pipeline, pairs: Sequence[Observed]) -> list[Color]:
     """All conversions, the commonest first, the present one among them. `keep` and `drop` give the same samples: which
     of them, the received files' profiles say."""
+    kinds = product(("perceptual", "relative", "saturation", "absolute"), (False, True), ("littlecms", "libvips"))
     out = [Color(icc="keep" if _keep(pairs) else "drop")]
-    for srgb, compensated in product(("littlecms", "libvips"), (False, True)):
-        for intent in ("perceptual", "relative", "saturation", "absolute"):
-            out.append(Color(srgb=srgb, intent=intent, black_point_compensation=compensated))  # type: ignore[arg-type]
-    out.sort(key=lambda step: (step.icc == "srgb", step.intent not in ("perceptual", "relative")))
+    out += [Color("srgb", intent, compensated, srgb) for intent, compensated, srgb in kinds]  # type: ignore[arg-type]
     out.append(Color(srgb="skia"))
     present = pipeline.get(Color)
     return out if present in out or present.icc != "srgb" else [*out, present]

@@ -56,7 +56,7 @@ class Order:
         movable = {name for p in pairs for name in _movable(p, pipeline)}
         out = {pipeline.keys: Candidate(_label(pipeline), pipeline, _habit(pipeline))}
         for names in _orders(pipeline, movable):
-            for tried in _with_alpha(_with_sides(pipeline.ordered(names)), pairs):
+            for tried in with_alpha(_with_sides(pipeline.ordered(names)), pairs):
                 out.setdefault(tried.keys, Candidate(_label(tried), tried, _habit(tried)))
         return list(out.values())
 
@@ -133,7 +133,7 @@ def _with_sides(pipeline: Pipeline) -> list[Pipeline]:
     return [pipeline.changed(Resize, as_shown=shown) for shown in (True, False)]
 
 
-def _with_alpha(made: Iterable[Pipeline], pairs: Sequence[Observed]) -> Iterator[Pipeline]:
+def with_alpha(made: Iterable[Pipeline], pairs: Sequence[Observed]) -> Iterator[Pipeline]:
     """Where alpha goes through the resize: as the library does it, premultiplied and straight."""
     shows = any(p.has_alpha and p.is_resized for p in pairs)
     for pipeline in made:
