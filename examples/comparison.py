@@ -36,7 +36,8 @@ from understudy.channel import Channel
 HERE = Path(__file__).resolve().parent / "comparison"
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "channel-comparison.md"
 FIGURE = PAGE.parent / "figures" / "channel-comparison.svg"
-STEPS, STRENGTH = 1200, 43.0
+SHORT, LONG, STRENGTH = 1200, 4000, 43.0
+"""Steps of the two budgets; dB."""
 SEEN, UNSEEN = (71, 78, 85, 92), (50, 55, 60, 65)
 OTHER = "facebook/web-2024"
 """An encoder that no arm has seen: jpegli at quality 80, adaptive quantisation."""
@@ -127,14 +128,16 @@ ARMS = ("none", "ste", "kornia", "exact-ste", "ours")
 # -------------------------------------------------------------------------------------------------------------- runs
 
 
-def run(name: str, seed: int) -> dict[str, Any]:
-    """One training and all that is read afterwards."""
+def run(name: str, seed: int, steps: int) -> dict[str, Any]:
+    """One training and all that is read afterwards. Of more than the short budget's steps, tiles are varied."""
     channel, anneal = arm(name, seed)
     told: list[dict[str, float]] = []
     started, cpu = time.time(), time.process_time()
-    encoder, decoder = train(channel, steps=STEPS, seed=seed, anneal=anneal, log=told.append, psnr=STRENGTH)
+    encoder, decoder = train(
+        channel, steps=steps, seed=seed, anneal=anneal, log=told.append, psnr=STRENGTH, varied=steps > SHORT
+    )
     row: dict[str, Any] = {
-        "arm": name, "seed": seed, "steps": STEPS, "told": told[-1]["right"], "seconds": time.time() - started,
+        "arm": name, "seed": seed, "steps": steps, "told": told[-1]["right"], "seconds": time.time() - started,
         "cpu_seconds": time.process_time() - cpu, "load": os.getloadavg()[0],
     }  # fmt: skip
     for quality in UNSEEN + SEEN:
@@ -143,10 +146,11 @@ def run(name: str, seed: int) -> dict[str, Any]:
     return row
 
 
-def rows() -> list[dict[str, Any]]:
-    """What was run."""
+def rows(steps: int) -> list[dict[str, Any]]:
+    """What was run with that budget."""
     path = HERE / "runs.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+    every = [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+    return [row for row in every if row["steps"] == steps]
 
 
 def main() -> None:
@@ -155,16 +159,17 @@ def main() -> None:
     parser.add_argument("what", choices=("run", "page"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS)
+    parser.add_argument("--steps", type=int, choices=(SHORT, LONG), default=SHORT)
     arguments = parser.parse_args()
     if arguments.what == "page":
         page()
     else:
         HERE.mkdir(exist_ok=True)
-        done = {(row["arm"], row["seed"]) for row in rows()}
+        done = {(row["arm"], row["seed"]) for row in rows(arguments.steps)}
         for seed in arguments.seeds:
             for name in arguments.arms:
                 if (name, seed) not in done:
-                    row = run(name, seed)
+                    row = run(name, seed, arguments.steps)
                     with (HERE / "runs.jsonl").open("a") as lines:
                         lines.write(json.dumps(row) + "\n")
                     print(name, seed, f"{row['seconds']:.0f} s,", _mean(row, SEEN, "bits"), _mean(row, UNSEEN, "bits"))
@@ -179,7 +184,7 @@ def _spread(values: Sequence[float]) -> str:
     return f"{100 * mean:.2f} ± {100 * max(abs(v - mean) for v in values):.2f}"
 
 
-def table(of: str) -> list[str]:
+def table(of: str, steps: int) -> list[str]:
     """Markdown rows: `bits` or `tiles`, each arm's seeds together."""
     columns = [*(str(q) for q in UNSEEN + SEEN), OTHER]
     lines = [
@@ -187,7 +192,7 @@ def table(of: str) -> list[str]:
         f"| --- | {'--- | ' * len(columns)}--- | --- |",
     ]
     for name in ARMS:
-        mine = [row for row in rows() if row["arm"] == name]
+        mine = [row for row in rows(steps) if row["arm"] == name]
         if mine:
             told = _spread([row["told"] for row in mine]) if of == "bits" else ""
             cells = [_spread([row[c][of] for row in mine]) for c in columns]
@@ -199,7 +204,7 @@ def page() -> None:
     """Writes the tables and the plot; the text around them stands in the page and is kept."""
     shown = {}
     for name in ARMS:
-        mine = [row for row in rows() if row["arm"] == name]
+        mine = [row for row in rows(LONG) if row["arm"] == name]
         if not mine or name == "none":
             continue
         points = []
@@ -214,10 +219,10 @@ def page() -> None:
         )
     )  # fmt: skip
     text = PAGE.read_text()
-    for of in ("bits", "tiles"):
-        begin, end = f"<!-- {of} -->\n", f"\n<!-- end of {of} -->"
+    for of, steps in ((of, steps) for of in ("bits", "tiles") for steps in (SHORT, LONG)):
+        begin, end = f"<!-- {of} {steps} -->\n", f"\n<!-- end of {of} {steps} -->"
         before, rest = text.split(begin)
-        text = before + begin + "\n".join(table(of)) + end + rest.split(end)[1]
+        text = before + begin + "\n".join(table(of, steps)) + end + rest.split(end)[1]
     PAGE.write_text(text)
 
 

@@ -78,8 +78,11 @@ class Decoder(nn.Module):
 # ----------------------------------------------------------------------------------------------------------- training
 
 
-def crops(pictures: list[Pixels], batch: int, seed: int) -> Iterator[Tensor]:
-    """Batches `[batch, 3, 32, 32]` in [0, 1]: random places, mirrored or not, half of them from a halved picture."""
+def crops(pictures: list[Pixels], batch: int, seed: int, *, varied: bool = False) -> Iterator[Tensor]:
+    """Batches `[batch, 3, 32, 32]` in [0, 1]: random places, mirrored or not, half of them from a halved picture.
+
+    varied: also turned, with colours changed about, with other contrast and brightness: a few photographs go further.
+    """
     rng = np.random.default_rng(seed)
     planes = [torch.from_numpy(p).permute(2, 0, 1).float() / 255 for p in pictures]
     planes += [functional.avg_pool2d(p, 2) for p in planes]
@@ -89,8 +92,15 @@ def crops(pictures: list[Pixels], batch: int, seed: int) -> Iterator[Tensor]:
             picture = planes[rng.integers(len(planes))]
             y, x = (int(rng.integers(0, side - SIDE + 1)) for side in picture.shape[1:])
             tile = picture[:, y : y + SIDE, x : x + SIDE]
-            out.append(tile.flip(2) if rng.random() < 0.5 else tile)
+            tile = tile.flip(2) if rng.random() < 0.5 else tile
+            out.append(_varied(tile, rng) if varied else tile)
         yield torch.stack(out)
+
+
+def _varied(tile: Tensor, rng: np.random.Generator) -> Tensor:
+    tile = tile.transpose(1, 2) if rng.random() < 0.5 else tile
+    tile = tile[torch.from_numpy(rng.permutation(3))]
+    return ((tile - 0.5) * rng.uniform(0.5, 1.4) + 0.5 + rng.uniform(-0.25, 0.25)).clamp(0, 1)
 
 
 def train(
@@ -103,17 +113,18 @@ def train(
     log: Callable[[dict[str, float]], None] = lambda row: None,
     psnr: float = PSNR,
     bits: int = BITS,
+    varied: bool = False,
 ) -> tuple[Encoder, Decoder]:
     """Encoder and decoder trained through `channel`, `[B, 3, 32, 32]` in [0, 1] to the same.
 
-    anneal: called with the progress, 0 to 1, before each step. log: called every 50 steps.
+    anneal: called with the progress, 0 to 1, before each step. log: called every 50 steps. varied: see `crops`.
     """
     torch.manual_seed(seed)
     encoder, decoder = Encoder(bits, psnr=psnr), Decoder(bits)
     parameters = [*encoder.parameters(), *decoder.parameters()]
     optimizer = torch.optim.Adam(parameters, 2e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps)
-    tiles_of = crops(list(photographs(TRAIN).values()), batch, seed)
+    tiles_of = crops(list(photographs(TRAIN).values()), batch, seed, varied=varied)
     started, right = time.time(), 0.5
     for step in range(steps):
         anneal(step / steps)
@@ -208,7 +219,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("what", choices=("train", "test"))
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     if arguments.what == "train":
@@ -233,7 +244,7 @@ def _train(steps: int, seed: int) -> None:
             if row["step"] % 500 == 0:
                 print(f"{row['step']:.0f} steps, {row['seconds']:.0f} s: {row['right']:.4f} of the bits right")
 
-        encoder, decoder = train(channel, steps=steps, seed=seed, anneal=anneal, log=log)
+        encoder, decoder = train(channel, steps=steps, seed=seed, anneal=anneal, log=log, varied=True)
     save(encoder, decoder, HERE / "checkpoint.pt")
 
 

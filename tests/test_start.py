@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import types
 from hashlib import sha256
 from pathlib import Path
 
@@ -56,3 +57,11 @@ def test_a_kernel_that_calls_cached_ones_still_compiles(tmp_path: Path) -> None:
         for call in ("print(inner(x))", "print(inner(x), 'scipy.linalg' in sys.modules, outer(x))", "print(outer(x))")
     ]
     assert [done.stdout.split() for done in said] == [["7.0"], ["7.0", "False", "5.0"], ["5.0"]]
+
+
+def test_a_kernel_that_cannot_be_cached_is_compiled() -> None:
+    """As on a machine where no folder can be written to; here because its source is in no file."""
+    made = types.ModuleType("no_file")
+    exec("from understudy._jit import kernel\n@kernel\ndef twice(x):\n    return x + x\n", made.__dict__)
+    assert made.twice(21) == 42
+    assert made.twice.stats.cache_hits == {}

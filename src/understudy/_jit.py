@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 from numba.core import types
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, NullCache
 from numba.core.runtime.nrt import rtsys
 from numba.extending import intrinsic
 
@@ -36,10 +36,15 @@ class _Cache:
     @cached_property
     def _files(self) -> Any:
         numbas: Any = FunctionCache
-        return numbas(self._function)
+        try:
+            return numbas(self._function)
+        except RuntimeError:  # no folder can be written to, or there is no file: compiled anew in each process
+            return NullCache()
 
     def load_overload(self, signature: Any, target_context: Any) -> Any:
         """The compiled kernel for argument types, None if it is not cached. numba asks while it holds its lock."""
+        if isinstance(self._files, NullCache):
+            return None
         rtsys.initialize(target_context)
         with self._files._guard_against_spurious_io_errors():
             return self._files._load_overload(signature, target_context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
+from resizing import Picture, pairs, photograph, start
 
 from understudy.codec import resample
 from understudy.codec.resample import fitted
@@ -13,8 +14,6 @@ from understudy.learning import kernel_fit, resampling
 from understudy.learning.rendering import Rendering
 from understudy.steps import Context, Raster
 from understudy.steps.resize import Resize
-
-from resizing import Picture, pairs, photograph, start
 
 
 def keys(a: float, x: np.ndarray) -> np.ndarray:
@@ -34,7 +33,7 @@ def resized(picture: Picture, size: tuple[int, int], a: float) -> Picture:
         return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
     down, across = matrix(picture.shape[0], size[1]), matrix(picture.shape[1], size[0])
-    out = np.einsum("yi,ijc,xj->yxc", down, picture.astype(float), across)
+    out = np.stack([down @ picture[:, :, c].astype(float) @ across.T for c in range(3)], axis=-1)
     return np.clip(np.floor(out + 0.5), 0, 255).astype(np.uint8)
 
 
@@ -87,18 +86,20 @@ def test_too_little_to_fit() -> None:
 
 
 def test_fitted_samples_are_the_kernel_between_them() -> None:
-    """A triangle given as samples is Pillow's bilinear, a box-free filter, but for a rounding between its passes."""
+    """A triangle given as samples is Pillow's bilinear, dense samples of Keys' cubic its bicubic, but for Pillow's
+    rounding between the passes and for edges, which Pillow cuts."""
+    inner = np.s_[4:-4, 4:-4]
     picture = photograph(101, 77)
     theirs = np.asarray(Image.fromarray(picture).resize((63, 40), Image.Resampling.BILINEAR)).astype(int)
     ours = fitted.resize(picture, 63, 40, kernel="linear").astype(int)
-    assert np.abs(ours - theirs).max() <= 1
+    assert np.abs(ours - theirs)[inner].max() <= 1
     dense = " ".join(f"{v:.6f}" for v in keys(-0.5, np.arange(0, 2.01, 0.0625)))
     theirs = np.asarray(Image.fromarray(picture).resize((63, 40), Image.Resampling.BICUBIC)).astype(int)
     ours = fitted.resize(picture, 63, 40, kernel="cubic", samples=dense, step=0.0625).astype(int)
-    assert np.abs(ours - theirs).max() <= 1
+    assert np.abs(ours - theirs)[inner].max() <= 1
     larger = fitted.resize(picture, 150, 120, kernel="cubic", samples=dense, step=0.0625).astype(int)
     theirs = np.asarray(Image.fromarray(picture).resize((150, 120), Image.Resampling.BICUBIC)).astype(int)
-    assert np.abs(larger - theirs).max() <= 1
+    assert np.abs(larger - theirs)[inner].max() <= 1
 
 
 def test_one_scale_for_both_axes_and_where_it_starts() -> None:

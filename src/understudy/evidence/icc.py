@@ -33,8 +33,13 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
     yield from _numbering(chunks, at)
     ordered = sorted(chunks, key=lambda chunk: chunk[1][:1])
     profile = b"".join(data[2:] for _, data in ordered)
-    size = len(profile)
     yield Observation("icc", "chunks", len(chunks), plural(len(chunks), "chunk"), at, "ICC.1:2022 B.4")
+    yield from describe(profile, at)
+
+
+def describe(profile: bytes, at: int) -> Iterator[Observation]:
+    """What an ICC profile says, for any file that carries one. at: where its carrier begins."""
+    size = len(profile)
     yield Observation("icc", "bytes", size, f"ICC profile, {plural(size, 'byte')}", at, "ICC.1:2022 B.4")
     if size < 128:
         yield anomaly(f"ICC profile at {at:#x}: {plural(size, 'byte')}, its header takes 128", at, "ICC.1:2022 7.2")

@@ -7,11 +7,16 @@ from typing import Any
 
 from ..codec.scans import Script, check, name_of
 from ..jpeg.syntax import JpegStream, ScanSpec, Sos
+from ._knowledge import script_text
+from ._scripts import KINDS, kinds_of
 from .base import Observation, anomaly, channel_names, placed, plural, script_of
 from .segments import scan_text
 
 MAX_SCANS = 1_000
 """Scans that are held against the rules and looked up: no encoder writes a tenth of them."""
+
+MAX_TEXT_SCANS = 40
+"""Scans of a script that is told in one line."""
 
 MAX_PROBLEMS = 20
 """Broken rules that are told one by one."""
@@ -43,8 +48,9 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
         at,
         "T.81 B.2.3",
     )
+    if progressive := stream.frame is not None and stream.frame.progressive:
+        yield from _kinds(script, at)
     names = channel_names(stream)
-    progressive = stream.frame is not None and stream.frame.progressive
     rows = [
         _row(offset, sos, row, scan_text(row, names, progressive))
         for (offset, sos), row in zip(places, script, strict=True)
@@ -61,6 +67,17 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
     unsent = unfinished(stream, script)
     text = "every coefficient arrives whole" if not unsent else f"{plural(unsent, 'coefficient')} never arrive whole"
     yield Observation("scans", "unfinished", unsent, text, at, "T.81 G.1.1.1")
+
+
+def _kinds(script: list[list[Any]], at: int) -> Iterator[Observation]:
+    """What an optimiser could have chosen so, and the script in one line."""
+    kinds = kinds_of(script)
+    if kinds:
+        told = "; ".join(f"{kind} ({KINDS[kind]})" for kind in kinds)
+        yield Observation("scans", "kinds", list(kinds), told, at, "evidence/_scripts")
+    if len(script) <= MAX_TEXT_SCANS:
+        line = script_text(_specs(script))
+        yield Observation("scans", "text", line, line, at, "T.81 B.2.3")
 
 
 def _row(offset: int, sos: Sos, row: list[Any], says: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def detect(stream: JpegStream) -> Iterator[Observation]:
 
 
 def _value(table: QuantTable, match: TableMatch, users: list[int], offset: int) -> dict[str, Any]:
-    """`ties`: the other laws, qualities and roles that give exactly this table; of laws that are kin, the match alone."""
+    """`ties`: other laws, qualities and roles that give exactly this table; of laws that are kin, the match alone."""
     ties = [m for m in candidates(table.steps_natural) if m != match] if match.exact else []
     ties = [m for m in ties if not (m.law in KIN and match.law in KIN and m.law != match.law)]
     return {

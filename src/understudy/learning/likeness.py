@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jpeg.coefficients import Coefficients
+from ..codec.dct import inverse_islow
+from ..jpeg.coefficients import Coefficients, Component
 from ..steps import Raster
 from ..steps.orient import upright
 
@@ -23,11 +24,15 @@ Plane = NDArray[Any]
 
 COARSE, FINE = 32, 96
 """Samples a side of the two thumbnails."""
+SMALL = 512
+"""Pixels of the shorter side below which a received picture is decoded, not seen through its DC coefficients."""
 SAME, MAYBE = 0.9, 0.8
 """Correlation from which two pictures are taken for the same, and from which names may still decide."""
 FLAT = 2.0
 """Standard deviation, in pixel values, below which a picture shows nothing that could be compared."""
 LEFT_OUT = 0.1
+UNASKED = 0.02
+"""By how much a turn that Exif did not ask for must resemble more to be believed: some pictures are symmetric."""
 TURNS = tuple(range(1, 9))
 """EXIF orientations: what has to be done to the stored picture to see it upright."""
 
@@ -76,13 +81,28 @@ def look_at(raster: Raster) -> Look:
     return Look(raster.width, raster.height, raster.orientation, _luma(small), weight)
 
 
-def look_through(c: Coefficients, orientation: int = 1) -> Look:
-    """A JPEG, from its DC coefficients alone."""
-    part = c.components[0]
-    means = part.real[:, :, 0, 0].astype(np.float32) * np.float32(part.steps[0, 0]) / 8 + 128
-    n = max(1, min(FINE, *means.shape))
-    plane = np.clip(shrunk(means, n), 0, 255)
+def look_through(c: Coefficients, orientation: int = 1, rgb: bool = False) -> Look:
+    """A JPEG, from its DC coefficients alone; from all of them where it is small, since a block at the edge of a small
+    picture stands for much less than its share of the thumbnail. rgb: whether its components are red, green, blue."""
+    small = min(c.width, c.height) < SMALL
+    planes = [_samples(part) if small else _means(part) for part in c.components[: 3 if rgb else 1]]
+    alike = len({p.shape for p in planes}) == 1
+    luma = _luma(np.stack(planes, axis=-1)) if rgb and len(planes) == 3 and alike else planes[0]
+    n = max(1, min(FINE, *luma.shape))
+    plane = np.clip(shrunk(luma, n), 0, 255)
     return Look(c.width, c.height, orientation, plane, np.ones((n, n), np.float32))
+
+
+def _means(part: Component) -> Plane:
+    """The mean of each block, from its DC coefficient."""
+    out: Plane = part.real[:, :, 0, 0].astype(np.float32) * np.float32(part.steps[0, 0]) / 8 + 128
+    return out
+
+
+def _samples(part: Component) -> Plane:
+    """All samples that belong to the picture."""
+    decoded = inverse_islow(part.blocks, part.steps)[: part.grid.height, : part.grid.width]
+    return decoded.astype(np.float32)
 
 
 def _luma(small: Plane) -> Plane:
@@ -143,7 +163,8 @@ def likeness(sent: Look, received: Look) -> Likeness:
     best = Likeness(-1.0, 1)
     for turn in dict.fromkeys((sent.orientation, 1, *TURNS)):
         score = correlation(turned(ours, turn), theirs, turned(weight, turn))
-        if score > best.score + 1e-3:
+        margin = 1e-3 if turn in (sent.orientation, 1) else UNASKED
+        if score > best.score + margin:
             best = Likeness(score, turn)
     return best
 

@@ -16,7 +16,7 @@ from typing import Any
 from ..errors import PairsError, UnderstudyError
 from ..pairs import Gathered, Pair, gather, read
 from ..steps import Context, Source
-from ..steps.decode import Decode
+from ..steps.decode import Decode, is_rgb
 from . import clusters as clustering
 from . import likeness as alike
 from .observed import Observed
@@ -167,7 +167,7 @@ def examine(pair: Observed) -> _Found | SetAside:
 
 def _same_picture(pair: Observed, seen: alike.Look) -> _Found | SetAside:
     """Whether the two files show the same picture, whole and not turned by more than Exif asks."""
-    theirs = alike.look_through(pair.coefficients)
+    theirs = alike.look_through(pair.coefficients, rgb=is_rgb(pair.stream))
     found = alike.likeness(seen, theirs)
     if found.score < alike.MAYBE:
         return _another(pair, seen, theirs, found)
@@ -269,7 +269,8 @@ def _look_at_sent(data: bytes) -> alike.Look:
 
 
 def _look_at_received(data: bytes) -> alike.Look:
-    return alike.look_through(Observed("", b"", data).coefficients)
+    seen = Observed("", b"", data)
+    return alike.look_through(seen.coefficients, rgb=is_rgb(seen.stream))
 
 
 def _of_one_platform(found: Sequence[_Found], left: Sequence[_Left]) -> Matched:

@@ -19,7 +19,6 @@ from ..steps.encode import Encode
 from .observed import Box, Observed, whole
 from .pipeline import Pipeline
 
-
 T = TypeVar("T")
 
 

@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from ..codec import resample
 from ..codec.stages import Plan
 from ..errors import UnderstudyError
+from ..steps import Step
 from ..steps.resize import Option, Resize
-from . import fit
+from . import fit, sharpening
 from .observed import Box, Observed, boxes
 from .pipeline import Pipeline
 from .rendering import Rendering
-from .sharpening import REACH, Neighbourhood, applied, neighbourhood, shares_after_resize
+from .sharpening import REACH, applied, shares_after_resize
 from .windows import Rows, canvas, rows, same_map, windows
 
 WINDOW = 128
@@ -67,7 +68,7 @@ class Hypothesis:
             given["factors"] = (scale, scale)
         try:
             return resample.plan(self.code, columns, rows_, *size, kernel=self.kernel, **given)
-        except (UnderstudyError, ValueError, AttributeError):  # TEMP: graphicsmagick has no plan yet
+        except (UnderstudyError, ValueError):
             return None
 
 
@@ -230,14 +231,23 @@ def _judged(one: Witness, listed: Sequence[Hypothesis]) -> dict[Hypothesis, tupl
     return out
 
 
-def scored_with_filter(
-    witnesses: Sequence[Witness], listed: Sequence[Hypothesis]
-) -> list[tuple[Hypothesis, Neighbourhood]]:
-    """Each hypothesis with the filter behind it that fits it best, best first; all on the first pair, the best ten on
-    the others, too."""
-    found: list[tuple[Hypothesis, Neighbourhood]] = []
-    known: list[tuple[Rows | None, Rows | None]] = []
+@dataclass(frozen=True)
+class Filtered:
+    """A hypothesis with a filter behind it."""
+
+    hypothesis: Hypothesis
+    sigma: float
+    step: Step
+    fitted: bool
+    """Whether the filter was fitted, not one that software is known to have."""
+
+
+def scored_with_filter(witnesses: Sequence[Witness], listed: Sequence[Hypothesis]) -> list[Filtered]:
+    """Each hypothesis with each known filter, and with the one that fits it best where that explains most of the error;
+    best first. All on the first pair, the best on the others, too."""
     one = witnesses[0]
+    found: list[Filtered] = []
+    known: list[tuple[Rows | None, Rows | None]] = []
     probe = one.boxes[-1]
     for hypothesis in listed:
         plan = hypothesis.plan(one.luma.shape[1], one.luma.shape[0], one.pair.size, one.scale)
@@ -247,19 +257,27 @@ def scored_with_filter(
         if any(same_map(m[0], maps[0]) and same_map(m[1], maps[1]) for m in known):
             continue
         known.append(maps)
-        found.append((hypothesis, neighbourhood([(one.pair, one.boxes, one.predicted(plan, bare=True))])))
-    found.sort(key=lambda f: f[1].after)
-    if len(witnesses) == 1:
-        return found
-    again = []
-    for hypothesis, _ in found[:10]:
-        parts = []
-        for w in witnesses:
-            plan = hypothesis.plan(w.luma.shape[1], w.luma.shape[0], w.pair.size, w.scale)
-            if plan is not None:
-                parts.append((w.pair, w.boxes, w.predicted(plan, bare=True)))
-        again.append((hypothesis, neighbourhood(parts)))
-    return sorted(again, key=lambda f: f[1].after)
+        parts = [(one.pair, one.boxes, one.predicted(plan, bare=True))]
+        found += [
+            Filtered(hypothesis, sharpening.sigma_with(parts, sharpening.shares_of(step) or ()), step, False)
+            for step in sharpening.KNOWN.values()
+        ]
+        free = sharpening.neighbourhood(parts)
+        if free.helps:
+            found += [Filtered(hypothesis, free.after, s, True) for s in sharpening.own_forms(free)]
+    found.sort(key=lambda f: f.sigma)
+    best = found[0].sigma if found else 0.0
+    near = [f for f in found if f.sigma < 1.5 * best + 0.2][:40]
+    return sorted((replace(f, sigma=_with_filter(witnesses, f)) for f in near), key=lambda f: (f.sigma, f.fitted))
+
+
+def _with_filter(witnesses: Sequence[Witness], found: Filtered) -> float:
+    parts = []
+    for w in witnesses:
+        plan = found.hypothesis.plan(w.luma.shape[1], w.luma.shape[0], w.pair.size, w.scale)
+        if plan is not None:
+            parts.append((w.pair, w.boxes, w.predicted(plan, bare=True)))
+    return sharpening.sigma_with(parts, sharpening.shares_of(found.step) or ())
 
 
 def judged(one: Witness, parts: Sequence[NDArray[np.float32]]) -> tuple[fit.Fit, tuple[Place, ...]]:

@@ -161,7 +161,7 @@ def _decided(question: Question, trials: Sequence[Trial], losers: Sequence[Trial
     decided_by: tuple[str, ...] = ()
     if rivals:
         second = min(rivals, key=lambda t: t.total.unequal / max(1, t.total.compared))
-        reason += f"; next: {second.candidate.label}, {100 - 100 * second.total.share:.3g} % differ"
+        reason += f"; next: {second.candidate.label}, {_differ(second)}"
         theirs = dict(second.agreements)
         decided_by = tuple(n for n, a in winner.agreements if n in theirs and theirs[n].share < a.share)
     elif not tied:
@@ -175,6 +175,8 @@ def _decided(question: Question, trials: Sequence[Trial], losers: Sequence[Trial
     )  # fmt: skip
 
 
-def with_evidence(decision: Decision, **evidence: object) -> Decision:
-    """The decision with more figures for the report."""
-    return replace(decision, evidence={**decision.evidence, **evidence})
+def _differ(trial: Trial) -> str:
+    """How much of a trial differs: in percent, or as a count where a percentage would look like nothing."""
+    if trial.total.share > 0.9999:
+        return f"{trial.total.unequal:,} of {trial.total.compared:,} differ"
+    return f"{100 - 100 * trial.total.share:.3g} % differ"

@@ -81,7 +81,7 @@ def neighbourhood(found: Sequence[tuple[Observed, Sequence[Box], Sequence[NDArra
             predicted = base + columns @ shares.astype(np.float32)
             lacking += columns.T @ (np.clip(predicted, low, high) - predicted)
         shares = shares + OVER_RELAXED * np.linalg.solve(gram, lacking)
-    sigmas = [_sigma(found, tried) for tried in (np.zeros(len(RINGS)), shares)]
+    sigmas = [sigma_with(found, [float(s) for s in tried]) for tried in (np.zeros(len(RINGS)), shares)]
     return Neighbourhood(tuple(float(s) for s in shares), *sigmas)
 
 
@@ -116,14 +116,15 @@ def applied(plane: NDArray[np.float32], shares: Sequence[float]) -> NDArray[np.f
     return np.clip(out, 0, 255)
 
 
-def _sigma(
-    found: Sequence[tuple[Observed, Sequence[Box], Sequence[NDArray[np.float32]]]], shares: NDArray[np.float64]
+def sigma_with(
+    found: Sequence[tuple[Observed, Sequence[Box], Sequence[NDArray[np.float32]]]], shares: Sequence[float]
 ) -> float:
+    """The error that is left with a filter of these shares, pixels, mean over pairs. found: as for `neighbourhood`."""
     sigmas = []
     for pair, boxes, planes in found:
         whole = np.empty((pair.size[1], pair.size[0]), np.float32)
         for (left, top, right, bottom), plane in zip(boxes, planes, strict=True):
-            whole[top:bottom, left:right] = applied(plane, [float(s) for s in shares])
+            whole[top:bottom, left:right] = applied(plane, shares)
         sigmas.append(fit.fit(whole, pair, boxes).sigma)
     return float(np.mean(sigmas))
 
@@ -167,6 +168,12 @@ def forms(found: Neighbourhood) -> list[tuple[str, Step]]:
     if side is not None:
         out += [(f"three taps of {s}/2048 a side", Sharpen(s)) for s in (side, side - 1, side + 1) if s != 506]
     return [*out, ("fitted 5 x 5 filter", fitted_filter(found.shares))]
+
+
+def own_forms(found: Neighbourhood) -> list[Step]:
+    """The steps that have just the fitted shares: three taps on each axis, if they are that, and a filter."""
+    side = _side(found.shares)
+    return [*([Sharpen(side)] if side is not None else []), fitted_filter(found.shares)]
 
 
 def _side(shares: Sequence[float]) -> int | None:

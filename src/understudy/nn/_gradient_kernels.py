@@ -143,6 +143,26 @@ def _slopes(u: Any, how: int, r: np.float32, out: Any) -> None:
 
 
 @kernel
+def _slopes_of_zone(u: Any, limits: Any, k: int, first: int, n: int, r: Any, out: Any) -> None:
+    """Added to `out`: what becomes of the derivative where magnitudes below limits[first + lane, k] are set to 0.
+
+    The thresholds 1/2, 3/2, ... below the limit, m of them, are replaced by one of m steps at the limit.
+    """
+    scale, height = _F(-0.5) / (r * r), _F(0.3989422804014327) / r
+    for i in range(n):
+        limit, size = limits[first + i, k], abs(u[i])
+        m = np.ceil(limit - _F(0.5))
+        if m < _F(1):
+            continue
+        a, b = size - limit, size + limit
+        total = m * (_exp(scale * a * a) + _exp(scale * b * b))
+        for j in range(np.int32(m)):
+            a, b = size - (np.float32(j) + _F(0.5)), size + (np.float32(j) + _F(0.5))
+            total -= _exp(scale * a * a) + _exp(scale * b * b)
+        out[i] += height * total
+
+
+@kernel
 def component(samples: Any, weights: Any, offset: np.float32, h: int, v: int, rows: int, out: Any) -> None:
     """A component of a picture float32 [C, H, W], with nothing rounded: sums of channels, means of h x v samples.
 
@@ -183,13 +203,14 @@ def component(samples: Any, weights: Any, offset: np.float32, h: int, v: int, ro
 
 @kernel
 def through_rounding(
-    grad: Any, shown: Any, coded: Any, steps: Any, noise: np.float32, how: int, levels: Any, of_steps: Any
+    grad: Any, shown: Any, coded: Any, steps: Any, noise: np.float32, how: int, levels: Any, of_steps: Any, limits: Any
 ) -> None:
     """The gradient to a component's decoded samples becomes, in place, that to its samples before the DCT.
 
     grad: float32 [8 v, 8 h]. shown: the samples as decoded before clipping, float32, the same shape: where they are
     clipped nothing passes. coded: float32, the samples before the DCT, minus 128, not rounded. steps: float32 [64].
     of_steps: float64 [64], to which the gradient to the steps is added, or empty. levels: int16 [v h, 64], for that.
+    limits: float32 [v h, 64], magnitudes in steps below which the encoder sets a coefficient to 0, or empty.
     """
     h_blocks = grad.shape[1] // 8
     a, b = np.zeros(_SIZE, np.float32), np.zeros(_SIZE, np.float32)
@@ -214,6 +235,8 @@ def through_rounding(
                 for i in range(LANES):
                     u[i] = c[LANES * k + i] * per_step
                 _slopes(u, how, noise * per_step, slope)
+                if limits.size and how == SMOOTHED:
+                    _slopes_of_zone(u, limits, k, v * h_blocks + h, n, noise * per_step, slope)
                 if of_steps.size:
                     for lane in range(n):
                         moved = np.float32(levels[v * h_blocks + h + lane, k]) - u[lane] * slope[lane]

@@ -18,6 +18,8 @@ from torch import Tensor
 
 from ..codec import go_jpeg
 from ..codec.decode import to_rgb
+from ..codec.jpegli import encode as jpegli
+from ..codec.variants import Engine
 from ..jpeg.coefficients import Blocks
 from ..steps import Context, Raster
 from .recipe import Recipe
@@ -52,6 +54,28 @@ def generation(samples: Tensor, steps: Tensor, recipe: Recipe) -> tuple[Tensor, 
 
     each(count, one)
     return out, levels
+
+
+def zero_below(samples: Tensor, steps: Tensor, recipe: Recipe) -> list[NDArray[np.float32]]:
+    """For each component, float32 [B, v_blocks, h_blocks, 64]: magnitudes, in steps, below which a coefficient becomes
+    0 where rounding would not make it so: jpegli's. An empty list for encoders that only round."""
+    e = recipe.encode
+    if e.engine is not Engine.JPEGLI:
+        return []
+    count, channels = samples.shape[:2]
+    whole = samples.detach().to("cpu", torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+    tables = steps.detach().to("cpu", torch.int64).numpy()
+    components = recipe.components(channels)
+    if components > channels:
+        whole = np.repeat(whole, 3, axis=3)
+    made = []
+    for i in range(count):
+        luma, chroma = tables[i % len(tables)].tolist()
+        made.append(jpegli.zero_below(
+            whole[i] if components == 3 else whole[i][:, :, 0], list(recipe.factors(components)), luma, chroma,
+            adaptive=e.adaptive_quantization, force_baseline=e.force_baseline,
+        ))  # fmt: skip
+    return [np.stack(parts) for parts in zip(*made, strict=True)]
 
 
 def _one(

@@ -13,7 +13,7 @@ from torch import Tensor
 from ..codec.variants import Color, Decoder, Downsampling, Edge
 from . import _gradient_kernels as kernels
 from . import jpeg_gradient, linear
-from .host import each
+from .host import each, zero_below
 from .recipe import Layout, Recipe
 
 _HOW = {"smoothed": kernels.SMOOTHED, "straight-through": kernels.STRAIGHT, "cubic": kernels.CUBIC}
@@ -41,6 +41,8 @@ def backward(
     layouts = recipe.layouts(components, height, width)
     grads, pictures, coded_levels, all_steps = (x.detach().contiguous().numpy() for x in (grad, samples, levels, steps))
     noise = [np.float32(s) for s in jpeg_gradient.noise(sigma.detach().float(), recipe, components)]
+    limits = zero_below(samples, steps, recipe)
+    none = np.zeros((0, 64), np.float32)
     out = torch.empty_like(samples, memory_format=torch.contiguous_format)
     result = out.numpy()
     to_steps = np.zeros((count, 2, 64)) if of_steps else np.zeros((count, 2, 0))
@@ -54,6 +56,7 @@ def backward(
             kernels.through_rounding(
                 planes[j][0], planes[j][1], coded[j], tables[x.table], noise[j], _HOW[rounding],
                 quantised[j].reshape(-1, 64), to_steps[i, x.table],
+                limits[j][i].reshape(-1, 64) if limits else none,
             )  # fmt: skip
         _to_picture([p[0] for p in planes], layouts, recipe, result[i])
 

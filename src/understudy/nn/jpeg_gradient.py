@@ -13,24 +13,26 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..codec.variants import Edge
-from . import exact_jpeg, linear
+from ..codec.variants import Edge, Engine
+from . import exact_jpeg, host, linear
 from .recipe import Layout, Recipe
-from .rounding import derivative
+from .rounding import derivative, of_zone
 
 
 def noise(sigma: Tensor, recipe: Recipe, components: int) -> list[Tensor]:
     """The standard deviation that each component's coefficients have where R, G and B have sigma, independently.
 
     A mean over h x v samples has 1 / (h v) of their variance; rounding adds 1/12 to the full-size samples, and again to
-    the means.
+    the means. (jpegli rounds neither.)
     """
     factors = [(layout.h, layout.v) for layout in recipe.layouts(components, 8, 8)]
     rows = linear.color_weights(recipe.encode.color) if components == 3 else [[1.0]]
-    return [
-        torch.sqrt((sigma * sigma * sum(w * w for w in row) + 1 / 12) / (h * v) + (1 / 12 if h * v > 1 else 0))
-        for row, (h, v) in zip(rows, factors, strict=True)
-    ]
+    rounded = 0.0 if recipe.encode.engine is Engine.JPEGLI else 1 / 12
+    out = []
+    for row, (h, v) in zip(rows, factors, strict=True):
+        variance = sigma * sigma * sum(w * w for w in row) + (rounded if components == 3 else 0.0)
+        out.append(torch.sqrt(variance / (h * v) + (rounded if h * v > 1 else 0.0)))
+    return out
 
 
 def _split(levels: Tensor, layouts: list[Layout], dtype: torch.dtype) -> list[Tensor]:
@@ -60,6 +62,7 @@ def backward(
     spectra = _through_decoder(grad, quantised, tables, layouts, recipe)
     planes = linear.planes(samples.to(grad.dtype), recipe)
     by_table = torch.zeros((len(grad), 2, 64), dtype=grad.dtype, device=grad.device) if of_steps else None
+    limits = host.zero_below(samples, steps, recipe)
     out = []
     widths = noise(sigma.to(grad.dtype), recipe, components)
     for i, x in enumerate(layouts):
@@ -67,6 +70,9 @@ def backward(
         blocks = exact_jpeg.blocks_of(planes[i], x.v_size, x.h_size)
         u = (v @ blocks @ h.T) / tables[i]
         slope = derivative(u, widths[i] / tables[i], rounding)
+        if limits and rounding == "smoothed":
+            zone = torch.from_numpy(limits[i]).to(u).reshape(u.shape)
+            slope = slope + of_zone(u, zone, widths[i] / tables[i])
         if by_table is not None:
             by_table[:, x.table] += (spectra[i] * (quantised[i] - u * slope)).sum((1, 2)).flatten(1)
         out.append(_to_picture(v.T @ (spectra[i] * slope) @ h, x, layouts, recipe, height, width))

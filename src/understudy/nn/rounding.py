@@ -47,6 +47,22 @@ def derivative(u: Tensor, r: Tensor, rounding: str) -> Tensor:
     return torch.where(wide, series, bells)
 
 
+def of_zone(u: Tensor, limit: Tensor, r: Tensor) -> Tensor:
+    """What is added to the smoothed derivative where magnitudes below `limit` are set to 0, and others rounded.
+
+    The thresholds 1/2, 3/2, ... below the limit, m of them, are replaced by one of m steps at the limit.
+    """
+    size, m = u.abs(), torch.ceil(limit - 0.5).clamp(min=0)
+
+    def bells(threshold: Tensor) -> Tensor:
+        return torch.exp(-0.5 * ((size - threshold) / r) ** 2) + torch.exp(-0.5 * ((size + threshold) / r) ** 2)
+
+    total = m * bells(limit)
+    for j in range(int(m.max())):
+        total = total - bells(torch.full_like(limit, j + 0.5)) * (m > j)
+    return total / (r * math.sqrt(2 * math.pi))
+
+
 class _SmoothRound(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, u: Tensor, r: Tensor) -> Tensor:

@@ -125,7 +125,7 @@ class Decode(Step):
         if len(parts) == 4:
             pixels = self._of_inks(to_planes(*given, eighths, self.decoder), _is_ycck(stream))
         else:
-            pixels = to_rgb(*given, ycbcr=not _is_rgb(stream), eighths=eighths, decoder=self.decoder)
+            pixels = to_rgb(*given, ycbcr=not is_rgb(stream), eighths=eighths, decoder=self.decoder)
         if self.draft_by is not ShrinkOnLoad.PILLOW:
             pixels = pixels[: max(1, coefficients.height * eighths // 8), : max(1, coefficients.width * eighths // 8)]
         return Raster(pixels if pixels.ndim == 3 else pixels[:, :, None], icc, orientation)
@@ -147,7 +147,7 @@ class Decode(Step):
             coefficients.width, coefficients.height,
         )  # fmt: skip
         icc, orientation = _metadata(data)
-        ycbcr = len(planes) == 3 and not _is_rgb(stream)
+        ycbcr = len(planes) == 3 and not is_rgb(stream)
         return Raster(np.stack(planes, axis=-1), icc, orientation, "ycbcr" if ycbcr else "rgb")
 
     def eighths(self, width: int, height: int, orientation: int = 1) -> int:
@@ -179,7 +179,7 @@ def _has_whole_mcus(coefficients: Coefficients) -> bool:
     return coefficients.width % (8 * h) == 0 and coefficients.height % (8 * v) == 0
 
 
-def _is_rgb(stream: JpegStream) -> bool:
+def is_rgb(stream: JpegStream) -> bool:
     """Whether three components are RGB, not YCbCr, by libjpeg's rule: JFIF, else Adobe's transform, else the ids."""
     frame = stream.frame
     if frame is None or len(frame.components) != 3 or any(p[:5] == b"JFIF\0" for p in stream.app(0)):

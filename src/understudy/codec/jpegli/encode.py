@@ -69,6 +69,38 @@ def forward(
     return out
 
 
+def zero_below(
+    picture: NDArray[np.uint8],
+    factors: Sequence[tuple[int, int]],
+    luma_steps: Sequence[int],
+    chroma_steps: Sequence[int],
+    *,
+    adaptive: bool = True,
+    force_baseline: bool = True,
+) -> list[NDArray[np.float32]]:
+    """The magnitudes, in steps, below which `forward` sets a coefficient to 0; arguments as there.
+
+    float32 [v_blocks, h_blocks, 64] a component, natural order, blocks that hold a sample of the picture; 0 for DC.
+    """
+    height, width = picture.shape[:2]
+    layout = grids(width, height, factors)
+    h_ratio, v_ratio = factors[0]
+    luma = layout[0]
+    field = np.zeros((luma.v_blocks, luma.h_real), np.float32)
+    if adaptive:
+        field = quant_field(_planes(picture, layout, h_ratio, v_ratio)[0], luma.v_blocks, luma.h_real, luma_steps[1])
+    tables = [luma_steps, chroma_steps, chroma_steps][: len(factors)]
+    limits = thresholds(tables, adaptive=adaptive, force_baseline=force_baseline)
+    out = []
+    for i, (grid, (offset, mul)) in enumerate(zip(layout, limits, strict=True)):
+        v, h = (v_ratio, h_ratio) if i else (1, 1)
+        strength = field[: v * grid.v_real : v, : h * grid.h_real : h, None]
+        made = offset + mul * strength
+        made[..., 0] = 0
+        out.append(np.ascontiguousarray(made, np.float32))
+    return out
+
+
 _RATIOS = [(1, 1), (2, 1), (1, 2), (2, 2), (4, 1)]
 
 

@@ -14,7 +14,7 @@ from ..._jit import kernel
 
 
 @kernel
-def _column_sum(source: Any, y: int, x: int, c: int, share: int, whole: int) -> int:
+def _column_sum(source: Any, y: int, x: int, c: int, share: int, whole: int) -> Any:
     """A cell down a column, in 16384ths."""
     total = np.int64(source[y, x, c]) * share
     left = 16384 - share
@@ -28,7 +28,7 @@ def _column_sum(source: Any, y: int, x: int, c: int, share: int, whole: int) -> 
 
 
 @kernel
-def _row_sum(source: Any, y: int, x: int, c: int, share: int, whole: int) -> int:
+def _row_sum(source: Any, y: int, x: int, c: int, share: int, whole: int) -> Any:
     """A cell along a row, in 16384ths."""
     total = np.int64(source[y, x, c]) * share
     left = 16384 - share

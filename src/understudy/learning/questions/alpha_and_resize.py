@@ -68,7 +68,9 @@ def _placed(pipeline: Pipeline) -> Iterator[Pipeline]:
 
 
 def _label(pipeline: Pipeline) -> str:
-    resize, flatten = pipeline.get(Resize), pipeline.get(Flatten)
+    resize, flatten = pipeline.find(Resize), pipeline.get(Flatten)
+    if resize is None:
+        return label(flatten)
     if pipeline.names.index("flatten") < pipeline.names.index("resize"):
         return f"{label(flatten)}, before the resize"
     return f"{label(flatten)}, after the resize" + (f", alpha {resize.alpha}" if resize.alpha != "own" else "")

@@ -1,0 +1,163 @@
+"""Which platform delivered the file, on which surface and in which era, and whether it is untouched since.
+
+Three words, by rule. **certain**: FBMD stands in its place and every position and the length in it fit this very file;
+only Meta's services are known to write it. It is a note, not a signature: who knows it can forge it. **consistent with**:
+every trait of a known signature (signatures.toml) is there, among them one that nobody else is known to write. **cannot
+tell**: whatever fits is written by other software too, or nothing fits. Tables alone are never certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ..jpeg.syntax import JpegStream
+from ._knowledge import Signature, Traits, compare, signatures
+from ._traits import delivered, said
+from .base import Observation
+
+CERTAIN, CONSISTENT, CANNOT_TELL = "certain", "consistent with", "cannot tell"
+META = "Meta"
+NAMES = {
+    "facebook": "Facebook",
+    "googlephotos": "Google Photos",
+    "imgur": "Imgur",
+    "instagram": "Instagram",
+    "linkedin": "LinkedIn",
+    "messenger": "Messenger",
+    "telegram": "Telegram",
+    "twitter": "X/Twitter",
+    "weibo": "Weibo",
+    "whatsapp": "WhatsApp",
+}
+"""How platforms are written."""
+
+MAX_CONTRADICTIONS = 2
+"""What the nearest signature may contradict at most to be told where none fits."""
+
+RULES = "rules and signatures: evidence/identity, signatures.toml; measured on 478 delivered files, November 2026"
+
+
+def conclude(stream: JpegStream, observations: tuple[Observation, ...]) -> Iterator[Observation]:
+    """One observation set for a file with a frame and a scan."""
+    observed = said(observations)
+    found = delivered(stream, observed, observations)
+    if not found:
+        return
+    intact = observed.get(("fbmd", "intact"))
+    at = next((o.offset for o in observations if o.topic == "fbmd"), None)
+    verdict = identify(found, intact)
+    text = sentence(verdict)
+    for name in ("platforms", "confidence", "era", "candidates", "not_distinguished"):
+        yield Observation("identity", name, verdict[name], text, at, RULES)
+    if verdict["operator"]:
+        told = f"{CERTAIN}: {META} delivered it, as FBMD shows (no signature: it can be forged)"
+        operator = {"name": META, "confidence": CERTAIN}
+        yield Observation("identity", "operator", operator, told, at, "only Meta's services are known to write FBMD")
+    if verdict["nearest"]:
+        near = verdict["nearest"][0]
+        told = f"nearest: {title(near)}, but {'; '.join(near['contradicts'])}"
+        yield Observation("identity", "nearest", verdict["nearest"], told, None, near["source"])
+    answer, why = untouched(intact, verdict)
+    yield Observation("identity", "delivered_untouched", answer, f"delivered untouched: {answer}; {why}", at, RULES)
+    yield Observation("identity", "traits", found, f"{len(found)} traits of the headers", None, "the headers")
+
+
+def identify(found: Traits, intact: str | None = None, known: Sequence[Signature] | None = None) -> dict[str, Any]:
+    """What the traits say: operator, platforms, confidence, era, candidates, nearest, not_distinguished.
+
+    intact: FBMD's answer (see fbmd.judge), None without a note. known: the signatures, as shipped if None.
+    platforms: the best supported first; empty where it cannot be told. candidates: the signatures without a
+    contradiction; with an intact FBMD those of its type, whatever they contradict, if none fits.
+    """
+    rows = [_row(s, found) for s in (signatures() if known is None else known)]
+    fits = _ordered(r for r in rows if not r["contradicts"])
+    telling = [r for r in fits if r["telling"]]
+    sure = intact == "yes"
+    if sure and not telling:
+        marked = [r for r in rows if any(s.startswith("FBMD: ") for s in r["supports"])]
+        telling = fits = _ordered(marked)
+    told = telling or fits
+    platforms = list(dict.fromkeys(r["platform"] for r in telling))
+    if sure and not platforms:
+        platforms = ["facebook", "instagram", "messenger"]  # FBMD of a type that is not known here
+    near = _ordered(r for r in rows if 0 < len(r["contradicts"]) <= MAX_CONTRADICTIONS and len(r["supports"]) > 4)
+    return {
+        "operator": META if sure else None,
+        "platforms": platforms,
+        "confidence": CONSISTENT if platforms else CANNOT_TELL,
+        "era": _era(telling),
+        "candidates": told,
+        "nearest": [] if fits else near[:2],
+        "not_distinguished": list(dict.fromkeys(r["not_distinguished"] for r in told if r["not_distinguished"])),
+    }
+
+
+def untouched(intact: str | None, verdict: dict[str, Any]) -> tuple[str, str]:
+    """(`yes`, `no` or `cannot tell`; why) to: is the file as the platform delivered it?"""
+    if intact == "yes":
+        return "yes", "every position that FBMD notes, and the length, stand here"
+    if intact in ("no", "stale"):
+        return "no", "FBMD notes other positions or another length"
+    if verdict["platforms"]:
+        return CANNOT_TELL, "nothing in the structure contradicts it, and no note of positions proves it"
+    return CANNOT_TELL, "no platform is known by its structure"
+
+
+def sentence(verdict: dict[str, Any]) -> str:
+    """The verdict in plain words, without a full stop."""
+    rows = verdict["candidates"]
+    if not verdict["platforms"]:
+        if not rows:
+            return "which platform delivered it cannot be told: nothing known here fits"
+        names = _names(list(dict.fromkeys(r["platform"] for r in rows)))
+        return f"which platform delivered it cannot be told: what {names} write{'' if ',' in names or ' or ' in names else 's'} fits, as other software's files do"
+    who = _names(verdict["platforms"])
+    where = next((r["surface"] for r in rows if r["surface"]), "")
+    detail = ", ".join(part for part in (where if len(verdict["platforms"]) == 1 else "", verdict["era"]) if part)
+    told = who + (f" ({detail})" if detail else "")
+    return f"delivered by {META}, {CERTAIN} by FBMD; {CONSISTENT} {told}" if verdict["operator"] else f"{CONSISTENT} {told}"
+
+
+def title(row: dict[str, Any]) -> str:
+    """A candidate in a few words."""
+    return ", ".join(part for part in (NAMES.get(row["platform"], row["platform"]), row["surface"], row["era"]) if part)
+
+
+def _names(platforms: Sequence[str]) -> str:
+    names = [NAMES.get(p, p) for p in platforms]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def _era(rows: Sequence[dict[str, Any]]) -> str:
+    """The years of all rows together."""
+    since, until = [r["since"] for r in rows], [r["until"] for r in rows]
+    if not rows or None in since:
+        return ""
+    last = None if None in until else max(until)
+    return f"since {min(since)}" if last is None else str(last) if last == min(since) else f"{min(since)} to {last}"
+
+
+def _ordered(rows: Any) -> list[dict[str, Any]]:
+    """The least contradicted first, then the best supported, then the most seen."""
+    return sorted(rows, key=lambda r: (len(r["contradicts"]), -len(r["supports"]), -r["files"]))
+
+
+def _row(signature: Signature, found: Traits) -> dict[str, Any]:
+    supports, contradicts = compare(signature.traits, found)
+    return {
+        "id": signature.id,
+        "platform": signature.platform,
+        "surface": signature.surface,
+        "since": signature.since,
+        "until": signature.until,
+        "era": signature.era,
+        "profile": signature.profile or None,
+        "telling": signature.telling,
+        "supports": supports,
+        "contradicts": contradicts,
+        "not_distinguished": signature.note,
+        "source": signature.source,
+        "files": signature.files,
+        "sources": signature.sources,
+    }
