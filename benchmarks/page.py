@@ -36,6 +36,10 @@ comes after its start meets it."""),
     "battery_profiles": ("The sixteen channels of the battery", [], """
 Third-party software played by hand-written profiles (`tests/battery/*.toml`). Nothing is taken from the received files.
 Target: at least 12 of the 16 byte-identical."""),
+    "channel": ("The channel", ["--rounds", "9"], """
+Exactness: 0 samples different over at least 50 million a profile; the reference is `mimic`'s file, decoded by
+libjpeg-turbo (simplejpeg). Targets: cosine at least 0.97 for sigma 2 and 4; 95 % and 45 % at quality 71, 96.5 % and
+70 % at 85; at most 0.13 and 0.16 of kornia's time; at most a quarter of its memory."""),
     "learn_time": ("Learning", [], """
 Target: eight pairs of two megapixels with a resize in at most 3 minutes on 2 cores and 3 GiB. How well learning does
 is in [learn on real channels](battery.md)."""),

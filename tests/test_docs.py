@@ -27,6 +27,7 @@ PAGES = (
 )
 WITH_EXAMPLES = (
     "README.md", "docs/tutorial.md", "docs/howto/read-inspect.md", "docs/howto/learn-your-platform.md",
+    "docs/channel.md", "docs/howto/survey-a-corpus.md",
 )  # fmt: skip
 REAL_PAIRS = "<!-- real pairs -->"
 """Stands before a block that needs `pairs/`, the golden Facebook pairs."""

@@ -159,7 +159,8 @@ class Channel(nn.Module):
         if key not in self._plans:
             channels, height, width = (int(n) for n in form.split())
             steps = self._steps(self.draws.variants[which])
-            self._plans[key] = plan(steps, (channels, height, width), icc, orientation)
+            senders = 0 if self.sent is None else len(steps) - len(self.draws.variants[which].steps)
+            self._plans[key] = plan(steps, (channels, height, width), icc, orientation, senders)
         return self._plans[key]
 
     def _run(

@@ -9,8 +9,7 @@ import gc
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sized
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
@@ -19,6 +18,7 @@ import typer
 from ._version import __version__
 from .errors import UnderstudyError
 from .files import read_file, write_file
+from .terminal.progress import counted, progress, told
 
 if TYPE_CHECKING:
     from .delivery import Delivery
@@ -70,21 +70,31 @@ def _version(
 def inspect(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Delivered files.")],
     as_json: Json = False,
+    html: Annotated[
+        Path | None, typer.Option(metavar="OUT", help="Write a page with all of it here; a folder for several files.")
+    ] = None,
 ) -> None:
     """What the delivered bytes say: tables, sampling, scans, Huffman tables, markers, FBMD."""
     from .inspection import inspect as run
 
     failures: list[UnderstudyError] = []
     documents = []
+    pages = _pages(files, html)
     for path in files:
         try:
-            seen = _at(str(path), lambda path=path: run(read_file(path)))  # type: ignore[misc]
+            data = read_file(path)
+            seen = _at(str(path), lambda data=data: run(data, "coefficients" if pages else "headers"))  # type: ignore[misc]
+            if pages:
+                from .report import inspection_html
+
+                write_file(pages[path], inspection_html(seen, path.name, data).encode())
+                _say(f"{pages[path]}: written")
         except UnderstudyError as error:
             failures.append(error)
             continue
         if as_json:
             documents.append({"file": str(path), **seen.to_dict()})
-        else:
+        elif not pages:
             from .terminal.page import show
 
             show(seen, path.name)
@@ -159,7 +169,7 @@ def verify(
     """Put a profile to the proof: play it on sent pictures and compare with what was received."""
     from .verification import verify as run
 
-    scores = run(profile, pairs, free=free, progress=lambda items: _progress(items, "verify"), **_assignments(values))
+    scores = run(profile, pairs, free=free, progress=lambda items: progress(items, "verify"), **_assignments(values))
     if as_json:
         _print_json(scores.to_dict())
     else:
@@ -191,13 +201,13 @@ def learn(
     from .verification import verify as prove
 
     tested = find_pairs(test) if test is not None else ()
-    with _told("learn") as told:
-        learned = run(pairs, name=name, progress=told)
+    with told("learn") as tell:
+        learned = run(pairs, name=name, progress=tell)
     if out is not None:
         write_file(out, dumps(learned.profile).encode())
     scores = None
     if tested:
-        scores = prove(learned.profile, tested, free="predicted", progress=lambda items: _progress(items, "verify"))
+        scores = prove(learned.profile, tested, free="predicted", progress=lambda items: progress(items, "verify"))
     if report is not None:
         from .report import html
 
@@ -252,6 +262,52 @@ def rewrite(
     if as_json and documents:
         _print_json(documents if len(files) > 1 else documents[0])
     _finish(failures)
+
+
+@app.command()
+def survey(
+    corpus: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of files; or a survey, to ask it again.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="OUT.parquet", help="One row a file.")] = None,
+    coefficients: Annotated[
+        bool, typer.Option("--coefficients", help="Decode each JPEG too, for statistics of its coefficients.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0 for one a core.")] = 0,
+    html: Annotated[Path | None, typer.Option(metavar="OUT.html", help="Write a page with answers here.")] = None,
+    question: Annotated[
+        list[str], typer.Option("--ask", metavar="NAME|SQL", help="Answer a question; `--ask list` names them.")
+    ] = [],  # noqa: B006
+    as_json: Json = False,
+) -> None:
+    """Read a whole corpus into a Parquet file, one row a file, and ask it. Goes on where it was stopped."""
+    from .survey import ask, questions
+    from .survey import survey as run
+    from .survey.store import check
+    from .terminal.survey import show, summary
+
+    if "list" in question:
+        for known in questions().values():
+            print(f"{known.name}: {known.title}")
+        return
+    if corpus.is_dir():
+        if out is None:
+            raise typer.BadParameter("a folder needs -o OUT.parquet", param_hint="--out")
+        with counted("survey") as tell:
+            done = run(corpus, out, coefficients=coefficients, jobs=jobs, progress=tell)
+        _say(summary(done))
+    else:
+        check(corpus)
+    at = out if corpus.is_dir() and out is not None else corpus
+    answers = [ask(at, text) for text in question]
+    if as_json:
+        _print_json([a.to_dict() for a in answers] if len(answers) != 1 else answers[0].to_dict())
+    else:
+        for answer in answers:
+            show(answer)
+    if html is not None:
+        from .report import survey_html
+
+        write_file(html, survey_html(at).encode())
+        _say(f"{html}: written")
 
 
 @profiles_app.command("list")
@@ -329,11 +385,18 @@ def _assignments(values: Iterable[str]) -> dict[str, Any]:
     return out
 
 
-def _targets(pictures: list[Path], folder: Path) -> dict[Path, Path]:
-    """Where each picture's delivery goes. Raises UnderstudyError where two would share a name."""
+def _pages(files: list[Path], out: Path | None) -> dict[Path, Path]:
+    """Where each file's page goes; empty where none is wanted."""
+    if out is None:
+        return {}
+    return _targets(files, out, ".html") if len(files) > 1 or out.is_dir() else {files[0]: out}
+
+
+def _targets(pictures: list[Path], folder: Path, suffix: str = ".jpg") -> dict[Path, Path]:
+    """Where what is made of each picture goes. Raises UnderstudyError where two would share a name."""
     if folder.exists() and not folder.is_dir():
         raise UnderstudyError("a file", place=str(folder), expected="a folder for several pictures")
-    targets = {picture: folder / f"{picture.stem}.jpg" for picture in pictures}
+    targets = {picture: folder / f"{picture.stem}{suffix}" for picture in pictures}
     seen: dict[Path, Path] = {}
     for picture, target in targets.items():
         if target in seen:
@@ -367,37 +430,9 @@ def _in_parallel(function: Callable[[Any], T], items: list[Any], jobs: int, labe
         return [function(items[0])]
     pool = ThreadPoolExecutor(jobs or os.cpu_count() or 1)
     try:
-        return list(_progress(pool.map(function, items), label, len(items)))
+        return list(progress(pool.map(function, items), label, len(items)))
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _progress(items: Iterable[T], label: str, total: int | None = None) -> Iterable[T]:
-    """`items`, with a progress bar on standard error if that is a terminal."""
-    if total is None and isinstance(items, Sized):
-        total = len(items)
-    if not sys.stderr.isatty() or total == 1:
-        return items
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(items, description=label, total=total, console=Console(stderr=True), transient=True)
-
-
-@contextmanager
-def _told(label: str) -> Iterator[Callable[[str, float], None]]:
-    """What a long search calls with what it does and how far it is (0 to 1): a line on standard error that is replaced,
-    if that is a terminal; otherwise nothing."""
-    if not sys.stderr.isatty():
-        yield lambda text, share: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(label, total=1.0)
-        yield lambda text, share: shown.update(task, description=_printable(f"{label}: {text}"), completed=share)
 
 
 def _printable(text: str) -> str:

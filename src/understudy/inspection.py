@@ -1,21 +1,27 @@
-"""`inspect`: bytes -> Inspection, from the headers alone: nothing is decoded, nothing but the standard
-library loads."""
+"""`inspect`: bytes -> Inspection. At depth "headers" nothing is decoded and nothing but the standard library loads; at
+depth "coefficients" the coefficients are read too."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
-from .evidence import Observation, observe
-from .evidence.base import plural
+from .errors import JpegError, LimitError
+from .evidence import Observation, examine, observe
+from .evidence.base import plural, visible
+from .evidence.quality import text as quality_text
 from .evidence.tables import law_text, nearest_text
 from .jpeg.parse import parse
 from .jpeg.syntax import JpegStream
 
 SCHEMA = "understudy-inspection/1"
 
+Depth = Literal["headers", "coefficients"]
+
 SECTIONS = (
+    "identity",
+    "quality",
     "frame",
     "scans",
     "huffman",
@@ -71,7 +77,10 @@ class Inspection:
     @property
     def verdict(self) -> tuple[str, ...]:
         """The file in a few plain sentences, the most telling first; safe to print."""
-        sentences = [_picture(self), _tables(self), _family(self), _intact(self), _anomalies(self)]
+        told = _identity(self)
+        sentences = [told] if self.value("identity", "platforms") else []
+        sentences += [_picture(self), _tables(self), _family(self)]
+        sentences += [_intact(self), "" if sentences[0] == told else told, _anomalies(self)]
         return tuple(s for s in sentences if s)
 
     def to_dict(self) -> dict[str, Any]:
@@ -85,6 +94,14 @@ class Inspection:
         tables        [{"law", "quality" (or null), "exact", "residual" (mean absolute difference of the
                       steps), "role" ("luma", "chroma", "both"), "ties" (what else gives it), "Tq", "Pq",
                       "components" (frame indexes), "offset", "steps_natural" (64, row by row)}, ...]
+        identity      {"platforms" (the best supported first; empty where it cannot be told), "confidence" ("consistent
+                      with" or "cannot tell"), "operator" ({"name", "confidence" ("certain" or "consistent with")};
+                      only with FBMD), "era", "candidates" ([{"id", "platform", "surface", "since", "until", "era",
+                      "profile", "telling", "supports", "contradicts", "not_distinguished", "source", "files",
+                      "sources"}, ...]), "nearest", "not_distinguished", "delivered_untouched" ("yes", "no" or
+                      "cannot tell"), "traits"} or null
+        quality       {"law", "quality", "exact", "residual", "ties" ([{"law", "quality"}, ...]), "luma", "chroma"}: the
+                      law of all components' tables together (null where they have none in common), or null
         frame         {"process", "sof", "progressive", "width", "height", "precision", "component_ids",
                       "sampling" ("4:2:0" or ""), "sampling_factors" ("2x2 1x1 1x1"), "quant_tbl_no"} or null
         scans         {"count", "name" (or null), "script" ([[component indexes], Ss, Se, Ah, Al], ...),
@@ -95,8 +112,10 @@ class Inspection:
         jfif, adobe, exif, xmp, mpf, c2pa, icc, photoshop, iptc    what was observed, by name, or null
         fbmd          {"type", "count", "positions", "delivered_bytes", "intact" ("yes", "no", "stale" or
                       "cannot tell"), "shift", "where"} or null
-        family        {"consistent_with" ([{"family", "supports", "contradicts", "not_distinguished",
+        family        {"consistent_with" ([{"family", "id", "supports", "contradicts", "not_distinguished",
                       "source"}, ...]), "traits", "nearest"} or null
+        huffman_bits  {"kind", "bits", "optimal_bits", "excess_bits", "scans_reproduced", "tables"}; at depth
+                      "coefficients" only
         comments      [{"offset", "bytes", "text"}, ...]
         anomalies     [{"offset", "text", "clause"}, ...]
         segments      [{"offset", "marker", "bytes", "says"}, ...]   the whole file
@@ -125,15 +144,42 @@ class Inspection:
         return document
 
 
-def inspect(data: bytes | bytearray | memoryview) -> Inspection:
-    """Everything that the headers of one JPEG file say.
+def inspect(data: bytes | bytearray | memoryview, depth: Depth = "headers") -> Inspection:
+    """Everything that one JPEG file says: its headers, and at depth "coefficients" its picture data too.
 
     data: a whole file. Raises JpegError when the bytes do not begin with FF D8 (SOI); all other damage is
-    reported among the observations, under `anomalies`.
+    reported among the observations, under `anomalies`. Where the coefficients cannot be read, `coefficients` says why.
     """
+    if depth not in ("headers", "coefficients"):
+        raise ValueError(f'depth {depth!r}, expected "headers" or "coefficients"')
     data = bytes(data)
     stream = parse(data)
-    return Inspection(stream, observe(stream), len(data), sha256(data).hexdigest())
+    observations = observe(stream)
+    if depth == "coefficients":
+        observations += _look_deeper(stream)
+    return Inspection(stream, observations, len(data), sha256(data).hexdigest())
+
+
+def _look_deeper(stream: JpegStream) -> tuple[Observation, ...]:
+    """What the coefficients say; that they cannot be read, where they cannot."""
+    from .jpeg.entropy_decode import read_coefficients
+
+    clause = "T.81 F.2, G.2"
+    try:
+        coefficients = read_coefficients(stream)
+    except (JpegError, LimitError) as error:
+        why = f"the coefficients cannot be read: {visible(str(error))}"
+        return (Observation("coefficients", "readable", False, why, None, clause),)
+    damage = [{"offset": a.offset, "text": visible(a.text), "clause": a.clause} for a in coefficients.anomalies[:20]]
+    whole = f"every coefficient read, {plural(len(coefficients.anomalies), 'anomaly', 'anomalies')}"
+    readable = Observation("coefficients", "readable", True, whole, None, clause)
+    told = Observation("coefficients", "anomalies", damage, whole, None, clause)
+    return (readable, told, *examine(stream, coefficients))
+
+
+def _identity(seen: Inspection) -> str:
+    found = seen.find("identity", "platforms")
+    return "" if found is None else f"{found.text[0].upper()}{found.text[1:]}."
 
 
 def _picture(seen: Inspection) -> str:
@@ -152,6 +198,9 @@ def _tables(seen: Inspection) -> str:
     values = [o.value for o in seen.all("tables")]
     if not values:
         return "No quantisation table."
+    pair = {name: seen.value("quality", name) for name in ("law", "quality", "exact", "ties")}
+    if pair["exact"]:
+        return f"Quantisation: {quality_text(pair)}."
     told = list(dict.fromkeys(law_text(v) for v in values if v["exact"]))
     near = list(dict.fromkeys(nearest_text(v) for v in values if not v["exact"]))
     if near:

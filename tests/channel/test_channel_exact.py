@@ -107,6 +107,29 @@ def test_quality_and_tables_of_each_picture() -> None:
         )
 
 
+def test_imagemagick_whose_dct_depends_on_the_quality_and_whose_quality_on_the_sent_file() -> None:
+    batch = pictures(24, 26)
+    qualities = [60, 85, 90, 91, 97]
+    magick = us.load_profile("generic/libjpeg-turbo").with_values({"fast_up_to": 90, "dct": "islow"})
+    wanted = np.stack([delivered(b[None], magick, quality=q)[0] for b, q in zip(batch, qualities, strict=True)])
+    assert np.array_equal(samples(Channel(magick)(tensor(batch), quality=torch.tensor(qualities))), wanted)
+    for quality, shown in zip(qualities, wanted, strict=True):
+        assert np.array_equal(samples(Channel(magick, quality=quality)(tensor(batch)))[qualities.index(quality)], shown)
+    keeping = magick.with_values({"keep_quality": True, "quality": 92})
+    for quality in (70, 95):
+        sent = us.load_profile("generic/libjpeg-turbo").with_values({"quality": quality})
+        wanted = np.stack([us.mimic(us.mimic(p, sent).data, keeping).pixels() for p in batch])
+        assert np.array_equal(samples(Channel(keeping, sent=sent)(tensor(batch))), wanted)
+
+
+def test_a_quality_of_the_call_is_the_platform_s() -> None:
+    batch = pictures(24, 26)
+    sent = us.load_profile("generic/libjpeg-turbo").with_values({"quality": 88})
+    wanted = np.stack([us.mimic(us.mimic(p, sent).data, "facebook/classic-2014", quality=60).pixels() for p in batch])
+    shown = Channel("facebook/classic-2014", sent=sent)(tensor(batch), quality=60)
+    assert np.array_equal(samples(shown), wanted)
+
+
 def test_a_file_that_is_sent() -> None:
     """`sent`: the picture is coded once by the sender, then the platform decodes that file; a transcode keeps it."""
     batch = pictures(37, 45)
@@ -186,6 +209,7 @@ def test_a_recipe_is_a_string_and_back() -> None:
     for encode in (
         Encode(), Encode(color=Color.GO, dummy_blocks=DummyBlocks.GO, sampling="4:1:1"),
         replace(Encode(), script=us.load_profile("weibo/2021").step("encode").script),  # type: ignore[attr-defined]
+        Encode(engine=Engine.JPEGLI, restart_interval=5, adaptive_quantization=False),
     ):  # fmt: skip
         for recipe in (Recipe(encode), Recipe(encode, Upsampling.PLAIN, Decoder.LIBJPEG_7, 4)):
             assert Recipe.of(recipe.key) == recipe

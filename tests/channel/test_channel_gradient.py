@@ -13,12 +13,12 @@ from torch import Tensor
 from torch.autograd import gradcheck
 
 from understudy.channel import Channel
-from understudy.codec.tables import ANNEX_K_CHROMA_NATURAL, ANNEX_K_LUMA_NATURAL
-from understudy.codec.variants import Color, Downsampling, Edge, Upsampling
+from understudy.codec.tables import ANNEX_K_CHROMA_NATURAL, ANNEX_K_LUMA_NATURAL, quant_tables
+from understudy.codec.variants import Color, Dct, Downsampling, Edge, Engine, Quantizer, Upsampling
 from understudy.nn import exact_jpeg, host, host_gradient, jpeg_gradient, linear
 from understudy.nn.gradient import clip, enter, exactly, leave
 from understudy.nn.recipe import Recipe
-from understudy.nn.rounding import ROUNDINGS, derivative, smooth_round
+from understudy.nn.rounding import ROUNDINGS, derivative, of_thresholds, of_zone, smooth_round
 from understudy.steps.encode import SAMPLINGS, Encode
 
 
@@ -164,6 +164,50 @@ def test_the_kernels_and_torch_agree(rounding: str) -> None:
             assert (a - b).norm() <= 2e-4 * b.norm() + 1e-3, RECIPES[index].key
 
 
+def test_the_zone_of_zeros_that_jpegli_widens() -> None:
+    """Of E[round(u + n) or 0 below a limit]: against its mean over noise, and the kernels against torch."""
+    draws = 0.3 * torch.randn(400_000, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    r, step = torch.tensor(0.3, dtype=torch.float64), 0.05
+
+    def mean(u: float, limit: float) -> float:
+        noisy = u + draws
+        return float(torch.where(noisy.abs() < limit, 0.0, torch.round(noisy)).mean())
+
+    for limit in (0.3, 0.62, 0.95, 1.4, 1.7):
+        for u in (0.0, 0.4, -0.7, 1.1, 1.6):
+            at, zone = torch.tensor(u, dtype=torch.float64), torch.tensor(limit, dtype=torch.float64)
+            own = derivative(at, r, "smoothed") + of_zone(at, zone, r)
+            assert float(own) == pytest.approx((mean(u + step, limit) - mean(u - step, limit)) / (2 * step), abs=0.03)
+    for first in (0.4, 0.625, 0.7):
+        for u in (0.0, 0.5, -0.8, 1.7):
+            own = float(of_thresholds(torch.tensor(u, dtype=torch.float64), first, r))
+            up, down = (
+                float(((u + d + draws).abs() + 1 - first).floor().mul((u + d + draws).sign()).mean())
+                for d in (step, -step)
+            )
+            assert own == pytest.approx((up - down) / (2 * step), abs=0.03)
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [Encode(engine=Engine.JPEGLI), Encode(quantizer=Quantizer.ROUNDING_OFFSET, rounding_offset=90),
+     Encode(quantizer=Quantizer.FFMPEG, dct=Dct.FFMPEG)],
+    ids=["jpegli", "rounding offset", "ffmpeg"],
+)  # fmt: skip
+def test_kernels_and_torch_agree_on_other_quantisers(encode: Encode) -> None:
+    recipe = Recipe(encode)
+    batch = pictures(33, 41)
+    samples = torch.from_numpy(batch.transpose(0, 3, 1, 2).copy()).float()
+    steps = torch.tensor(quant_tables("jpegli", 80, False)).float()[None]
+    shown, levels = host.generation(samples, steps, recipe)
+    grad = torch.randn(shown.shape, generator=torch.Generator().manual_seed(6))
+    fast, slow = (
+        module.backward(grad, samples, levels, steps, torch.tensor(2.0), recipe, "smoothed")[0]
+        for module in (host_gradient, jpeg_gradient)
+    )
+    assert (fast - slow).norm() < 1e-3 * slow.norm()
+
+
 def test_quality_and_tables_get_gradients() -> None:
     batch = tensor(pictures(32, 32)[:1]).repeat(3, 1, 1, 1)
     channel = Channel("generic/libjpeg-turbo", sigma=3)
@@ -191,7 +235,7 @@ def test_gradients_reach_through_every_kind_of_step() -> None:
         assert x.grad.abs().mean() > 1e-3, name
 
 
-def cosine(quality: int, sigma: float, pairs: int) -> float:
+def cosine(name: str, quality: int, sigma: float, pairs: int) -> float:
     """With the slope of <w, codec(x + n)> in n, by regression on antithetic pairs, its own noise taken out."""
     rng = np.random.default_rng(7)
     side, cell = 64, 16
@@ -199,7 +243,7 @@ def cosine(quality: int, sigma: float, pairs: int) -> float:
     inner = np.zeros((cell, cell))
     inner[1:-1, 1:-1] = 1
     w = torch.from_numpy(rng.standard_normal((3, side, side)) * np.tile(inner, (side // cell, side // cell))).float()
-    channel = Channel("generic/libjpeg-turbo", quality=quality, sigma=sigma)
+    channel = Channel(name, quality=quality, sigma=sigma)
     halves = [torch.zeros_like(x), torch.zeros_like(x)]
     for i in range(pairs // 50):
         n = torch.from_numpy(np.rint(rng.normal(0, sigma, (50, *x.shape)))).float()
@@ -216,4 +260,5 @@ def cosine(quality: int, sigma: float, pairs: int) -> float:
 
 def test_the_gradient_is_the_real_codec_s_smoothed_response() -> None:
     """A small form of benchmarks/channel.py: there 0.97 and more is asked for."""
-    assert cosine(75, 3.0, 600) > 0.95
+    assert cosine("generic/libjpeg-turbo", 75, 3.0, 600) > 0.95
+    assert cosine("facebook/web-2024", 80, 3.0, 300) > 0.9, "jpegli's zone of zeros counts: 0.3 without"

@@ -1,4 +1,4 @@
-"""Rows of deliveries.csv as the traits that `identity` and `family` compare: an independent reader of those files wrote them."""
+"""Rows of deliveries.csv, which an independent reader wrote, as the traits that `identity` and `family` compare."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from itertools import groupby
 
 from understudy.codec.scans import name_of
+from understudy.codec.tables import identify
 from understudy.evidence._knowledge import NONE, OR, script_text
 from understudy.evidence._scripts import kinds_of
 from understudy.evidence._traits import Said, codes_text, grouping, icc_text, laws
@@ -66,8 +67,6 @@ def pair_of(row: Row) -> dict[str, object]:
         steps = tuple(map(int, row[f"{column}_q_natural"].split()))
         table = QuantTable(Tq, natural_to_zigzag(steps), int(max(steps) > 255))
         assert table.steps_natural == steps
-        from understudy.codec.tables import identify
-
         values.append(_value(table, identify(steps), [Tq], 0))
     observed: Said = {
         ("frame", "quant_tbl_no"): [0, 1, 1],

@@ -1,7 +1,7 @@
-"""Files by encoders from wheels and from Debian, each with what was asked for: the truth that `inspect` is held against.
+"""Files by encoders from wheels and from Debian, each with what was asked for: what `inspect` is held against.
 
-`wheels()` needs the project's oracles alone; `programs()` the programs cjpeg, ffmpeg and ImageMagick's convert, each only
-where it is installed (the benchmark says which were).
+`wheels()` needs the project's oracles alone; `programs()` the programs cjpeg, ffmpeg and ImageMagick's convert, each
+only where it is installed (the benchmark says which were).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Pixels = NDArray[np.uint8]
 SEQUENTIAL, PROGRESSIVE = "libjpeg-sequential", "libjpeg-progressive"
 """Identifiers of encoders.toml."""
 JPEGLIB = ("6b", "7", "8", "8d", "9", "9e", "9f", "turbo120", "turbo210", "mozjpeg101", "mozjpeg201")
-"""Of jpeglib's versions those that write sequential files; mozjpeg's 1.0 and 2.0 are told apart from libjpeg nowhere."""
+"""Versions of jpeglib that write libjpeg's files; mozjpeg's 1.0 and 2.0 do too (facts: encoders)."""
 QUALITIES = (30, 60, 75, 85, 92, 97)
 
 
@@ -124,7 +124,7 @@ def by_jpeglib() -> Iterator[Made]:
         path = Path(folder) / "made.jpg"
         try:
             for version in (*JPEGLIB, "mozjpeg300", "mozjpeg403"):
-                moz = version.startswith("mozjpeg3") or version.startswith("mozjpeg4")
+                moz = version.startswith(("mozjpeg3", "mozjpeg4"))
                 for quality in QUALITIES:
                     for progressive in (False, True):
                         yield _by_jpeglib(path, version, quality, progressive, moz)
@@ -138,7 +138,10 @@ def _by_jpeglib(path: Path, version: str, quality: int, progressive: bool, moz: 
     spatial.samp_factor = [[2, 2], [1, 1], [1, 1]]
     flags = ["+PROGRESSIVE_MODE"] if progressive else []
     spatial.write_spatial(str(path), qt=quality, flags=flags)
-    family = "mozjpeg" if moz else PROGRESSIVE if progressive else SEQUENTIAL
+    if moz:
+        family = "mozjpeg-3.0" if version == "mozjpeg300" else "mozjpeg"
+    else:
+        family = PROGRESSIVE if progressive else SEQUENTIAL
     laws = ("mozjpeg-3",) if moz else ("libjpeg-9e",) if version in ("9e", "9f") else ("annex-k",)
     return Made(f"jpeglib {version}", "progressive" * progressive, path.read_bytes(), family, laws, quality)
 
@@ -157,7 +160,13 @@ def programs() -> Iterator[Made]:
         Image.fromarray(picture(seed=6)).save(ppm)
         if shutil.which("cjpeg"):
             for quality in QUALITIES:
-                for options in ([], ["-optimize"], ["-progressive"], ["-progressive", "-sample", "1x1"], ["-dct", "float"]):
+                for options in (
+                    [],
+                    ["-optimize"],
+                    ["-progressive"],
+                    ["-progressive", "-sample", "1x1"],
+                    ["-dct", "float"],
+                ):
                     subprocess.run(["cjpeg", "-quality", str(quality), *options, "-outfile", str(out), str(ppm)],
                                    check=True, capture_output=True)  # fmt: skip
                     family = PROGRESSIVE if "-progressive" in options else SEQUENTIAL

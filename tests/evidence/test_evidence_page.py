@@ -57,7 +57,9 @@ def test_the_page_fits_80_columns_and_starts_with_the_verdict() -> None:
     page = drawn(seen(fbmd_segment(fbmd_note("01", [1, 2])), comment(b"w" * 500)), "a.jpg")
     lines = page.splitlines()
     assert max(map(len, lines)) <= 80
-    assert "a.jpg" in lines[0] and "Baseline JPEG, 8 x 8, grey, 1 scan" in lines[1]
+    assert "a.jpg" in lines[0] and "Changed since Meta delivered its forerunner" in lines[1]
+    plain = drawn(seen(), "a.jpg").splitlines()
+    assert "a.jpg" in plain[0] and "Baseline JPEG, 8 x 8, grey, 1 scan" in plain[1]
     assert "a stale note" in page
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from PIL import Image
 
 import understudy as us
 from oracles import scene
+from pages import read
 from understudy.learning.learned import Learned, score
 from understudy.report import html
 from understudy.report.charts import Chart, Dot, Line, heat, ticks
@@ -20,46 +20,7 @@ from understudy.report.marks import Markup, percent, safe, table, tag
 from understudy.report.page import verdict
 from understudy.verification import PairScore, Scores
 
-VOID = {"meta", "br", "img"}
 HOSTILE = "<img src=x onerror=alert(1)> & 'a' \"b\""
-
-
-class Checker(HTMLParser):
-    """Collects tags and attributes, and fails where one is not closed in its turn."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.seen: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-
-    def handle_starttag(self, name: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.append((name, dict(attrs)))
-        if name not in VOID:
-            self.open.append(name)
-
-    def handle_endtag(self, name: str) -> None:
-        assert self.open.pop() == name, f"</{name}> at {self.getpos()}"
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
-
-
-def read(document: str) -> Checker:
-    """The page, which must be well-formed and must not ask any other place for anything."""
-    checker = Checker()
-    checker.feed(document)
-    checker.close()
-    assert checker.open == []
-    for name, attributes in checker.seen:
-        assert name not in ("script", "link", "iframe", "object", "form"), name
-        for key, value in attributes.items():
-            assert not key.startswith("on"), (name, key)
-            if key in ("src", "href", "srcset", "data", "action", "xlink:href"):
-                assert value is not None and value.startswith(("data:image/", "#")), (name, key, value)
-    style = "".join(re.findall(r"<style>(.*?)</style>", document, re.S))
-    assert style and "url(" not in style and "@import" not in style
-    return checker
 
 
 @pytest.fixture(scope="module")

@@ -111,6 +111,8 @@ def others(name: str, hint: Any, default: Any) -> Iterator[Any]:
         yield TEXTS.get(name, "text")
     elif hint is int:
         yield 3
+    elif hint is float:
+        yield 2.5
     elif origin is collections.abc.Mapping:
         yield {"release": 12, "reducing_gap": 1.5, "premultiply": False, "box": "text"}
     elif hint is ScanSpec:

@@ -97,9 +97,9 @@ def _inverse(y: Any, cb: Any, cr: Any, g_cb: int, g_cr: int, rgb: Any) -> None:
 
 
 def rgb_to_ycbcr(rgb: NDArray[np.uint8], color: Color) -> Planes:
-    """Y, Cb and Cr, each uint8 [H, W], 0 to 255, of `rgb` uint8 [H, W, 3]."""
+    """Y, Cb and Cr, each uint8 [H, W], 0 to 255, of `rgb` uint8 [H, W, 3]; its three planes where nothing converts."""
     height, width, _ = rgb.shape
-    if color == Color.NONE:
+    if color in (Color.NONE, Color.RGB):
         return rgb[:, :, 0], rgb[:, :, 1], rgb[:, :, 2]
     matrix, shift = _MATRICES[Color(color)]
     y, cb, cr = (np.empty((height, width), np.uint8) for _ in range(3))

@@ -342,8 +342,23 @@ def identify(steps_natural: Sequence[int]) -> TableMatch:
     if exact:
         return exact[0]
 
-    def residual(table: Table) -> float:
-        return sum(abs(a - int(b)) for a, b in zip(table, steps_natural, strict=True)) / 64
+    steps = tuple(int(q) for q in steps_natural)
+    known, by_sum = _by_sum(max(steps) <= 255)
+    total = sum(steps)
+    best, chosen = 64 * 65536, 0
+    # Sums differ by no more than the tables do, so the search ends where the sums alone are too far apart.
+    for index in sorted(by_sum, key=lambda i: abs(by_sum[i] - total)):
+        if abs(by_sum[index] - total) > best:
+            break
+        off = sum(abs(a - b) for a, b in zip(known[index][1], steps, strict=True))
+        if (off, index) < (best, chosen):
+            best, chosen = off, index
+    match = known[chosen][0]
+    return TableMatch(match.law, match.quality, match.role, False, best / 64, match.is_420)
 
-    match, table = min(_known(max(steps_natural) <= 255), key=lambda known: residual(known[1]))
-    return TableMatch(match.law, match.quality, match.role, False, residual(table), match.is_420)
+
+@cache
+def _by_sum(force_baseline: bool) -> tuple[tuple[tuple[TableMatch, Table], ...], dict[int, int]]:
+    """All that is known, and the sum of each table's steps by its index."""
+    known = _known(force_baseline)
+    return known, {i: sum(table) for i, (_, table) in enumerate(known)}

@@ -25,6 +25,8 @@ class Color(StrEnum):
     """Go's image/color: libjpeg's form with weights of five digits for chroma, which is rounded half up."""
     NONE = "none"
     """No conversion: the samples are Y, Cb and Cr already."""
+    RGB = "rgb"
+    """No conversion: the components are R, G and B (libjpeg's JCS_RGB, `cjpeg -rgb`), all with luma's tables."""
 
 
 class Downsampling(StrEnum):

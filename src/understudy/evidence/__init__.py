@@ -1,7 +1,8 @@
 """What the bytes say: one detector a file, each yields Observations with their place and their source.
 
 `observe(stream)` runs every module of this package that has `detect`, then every one that has `conclude`, in
-order of file name. Nothing is registered by hand.
+order of file name. Nothing is registered by hand. `examine` looks at the coefficients too; only then do numpy and numba
+load.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ import pkgutil
 from functools import cache
 from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from ..jpeg.syntax import JpegStream
 from .base import Observation
 
-__all__ = ["Observation", "detectors", "observe"]
+if TYPE_CHECKING:
+    from ..jpeg.coefficients import Coefficients
+
+__all__ = ["Observation", "detectors", "examine", "observe"]
 
 
 @cache
@@ -30,3 +35,10 @@ def observe(stream: JpegStream) -> tuple[Observation, ...]:
     seen = [o for module in detectors() if hasattr(module, "detect") for o in module.detect(stream)]
     drawn = [o for module in detectors() if hasattr(module, "conclude") for o in module.conclude(stream, tuple(seen))]
     return (*seen, *drawn)
+
+
+def examine(stream: JpegStream, coefficients: Coefficients) -> tuple[Observation, ...]:
+    """What the coefficients say about the headers: the Huffman tables beside the symbols that they code."""
+    from ._huffman_bits import examine as huffman_bits
+
+    return tuple(huffman_bits(stream, coefficients))

@@ -1,8 +1,8 @@
 """The tables of knowledge: container layouts of encoders (encoders.toml) and of platforms (signatures.toml).
 
-A signature says what a platform's files look like, in one era and on one surface. Where a shipped profile says it already,
-the signature names the profile and adds only what the profile leaves free. Reads TOML that lies in the package, nothing
-else, and imports nothing heavy.
+A signature says what a platform's files look like, in one era and on one surface. Where a shipped profile says it
+already, the signature names the profile and adds only what the profile leaves free. Reads TOML that lies in the
+package, nothing else, and imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from ..codec.scans import name_of
 from ..jpeg.syntax import ScanSpec
 
 Traits = Mapping[str, str]
-"""Trait -> what the file has; several names of one thing are joined by OR."""
+"""Trait -> what the file has; of the traits in SEVERAL, names of one thing are joined by OR."""
 
 OR = " or "
+SEVERAL = frozenset({"script", "law", "quality"})
 NONE = "none"
 PARTS = {"jfif": "JFIF", "icc": "ICC", "iptc": "APP13", "adobe": "Adobe"}
 """What an envelope's parts are called in the trait `metadata`."""
@@ -36,6 +37,8 @@ class Layout:
     traits: Mapping[str, frozenset[str]]
     settable: Mapping[str, frozenset[str]]
     """Values that a caller may ask for: they neither support nor contradict."""
+    needs: tuple[str, ...]
+    """Traits without which the file is not of this family."""
     source: str
     note: str
     """What it does not tell apart."""
@@ -78,7 +81,15 @@ def layouts() -> tuple[Layout, ...]:
     """The encoder families, in the order of encoders.toml."""
     rows = _toml("encoders.toml")["encoder"]
     return tuple(
-        Layout(r["id"], r["name"], _sets(r["traits"]), _sets(r.get("settable", {})), r["source"], r["note"])
+        Layout(
+            id=r["id"],
+            name=r["name"],
+            traits=_sets(r["traits"]),
+            settable=_sets(r.get("settable", {})),
+            needs=tuple(r.get("needs", ())),
+            source=r["source"],
+            note=r["note"],
+        )
         for r in rows
     )
 
@@ -98,7 +109,7 @@ def compare(
     for trait, allowed in expected.items():
         if trait not in found:
             continue
-        values = set(found[trait].split(OR))
+        values = set(found[trait].split(OR)) if trait in SEVERAL else {found[trait]}
         if values & allowed:
             supports.append(f"{trait}: {found[trait]}")
         elif not values & (settable or {}).get(trait, frozenset()):

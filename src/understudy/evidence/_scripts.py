@@ -15,11 +15,11 @@ LUMA_FIRST = "facebook-cdn-optimised"
 
 KINDS: dict[str, str] = {
     MOZJPEG: "one of the 1,296 scripts (24 for grey) among which mozjpeg's scan optimisation chooses",
-    LUMA_LAST: "DC of luma, DC of both chroma, luma's bands without the lowest bit, chroma's bands whole, luma's lowest bit",
+    LUMA_LAST: "DC of luma, DC of both chroma, luma's bands but for the lowest bit, chroma's bands, luma's lowest bit",
     LUMA_FIRST: "DC of luma, DC of both chroma, luma's bands and refinement, then each chroma's bands and refinement",
 }
-"""What a kind is. Sources: mozjpeg 4.0.3 (codec/mozjpeg/scan_search.py, against which tests hold the list); all 34 scripts
-of 86 deliveries with FBMD30; 13 deliveries of Facebook's CDN, 2024 and 2025 (facts: platforms, deliveries.csv)."""
+"""What a kind is. Sources: mozjpeg 4.0.3 (codec/mozjpeg/scan_search.py, with which tests compare the list); each script
+of 86 deliveries with FBMD30; 14 deliveries of Facebook's CDN, 2024 and 2025 (facts: platforms, deliveries.csv)."""
 
 _SPLITS = (63, 2, 8, 5, 12, 18)
 MOST_SCANS = 200

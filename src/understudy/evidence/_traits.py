@@ -110,7 +110,12 @@ def _before_frame(stream: JpegStream) -> str:
 
 def _metadata(stream: JpegStream) -> list[str]:
     """What each APPn segment before the frame holds, runs folded: `JFIF ICC APP13`."""
-    known = ((0, b"JFIF\0", "jfif"), (2, b"ICC_PROFILE\0", "icc"), (13, b"Photoshop 3.0\0", "iptc"), (14, b"Adobe", "adobe"))
+    known = (
+        (0, b"JFIF\0", "jfif"),
+        (2, b"ICC_PROFILE\0", "icc"),
+        (13, b"Photoshop 3.0\0", "iptc"),
+        (14, b"Adobe", "adobe"),
+    )
     out: list[str] = []
     for element in stream.elements:
         if isinstance(element, Sof) or len(out) >= MAX_METADATA:

@@ -49,6 +49,7 @@ def _near(row: dict[str, Any]) -> bool:
 
 def _row(layout: Layout, found: Traits) -> dict[str, Any]:
     supports, contradicts = compare(layout.traits, found, layout.settable)
+    contradicts += [f"{trait}: none with a name here" for trait in layout.needs if trait not in found]
     return {
         "family": layout.name,
         "id": layout.id,

@@ -1,9 +1,10 @@
 """Which platform delivered the file, on which surface and in which era, and whether it is untouched since.
 
-Three words, by rule. **certain**: FBMD stands in its place and every position and the length in it fit this very file;
-only Meta's services are known to write it. It is a note, not a signature: who knows it can forge it. **consistent with**:
-every trait of a known signature (signatures.toml) is there, among them one that nobody else is known to write. **cannot
-tell**: whatever fits is written by other software too, or nothing fits. Tables alone are never certain.
+Three words, by rule. **certain**: FBMD is there and every position and the length in it fit this very file; only
+Meta's services are known to write it, so that Meta delivered it is certain; which of its services did never is. FBMD is
+a note, no signature: who knows it can forge it. **consistent with**: every trait of a known signature (signatures.toml)
+is there, among them what nobody else is known to write; or FBMD is there, but speaks of another file. **cannot tell**:
+whatever fits is written by other software too, or nothing fits. Tables alone are never certain.
 """
 
 from __future__ import annotations
@@ -51,9 +52,10 @@ def conclude(stream: JpegStream, observations: tuple[Observation, ...]) -> Itera
     for name in ("platforms", "confidence", "era", "candidates", "not_distinguished"):
         yield Observation("identity", name, verdict[name], text, at, RULES)
     if verdict["operator"]:
-        told = f"{CERTAIN}: {META} delivered it, as FBMD shows (no signature: it can be forged)"
-        operator = {"name": META, "confidence": CERTAIN}
-        yield Observation("identity", "operator", operator, told, at, "only Meta's services are known to write FBMD")
+        how = verdict["operator"]["confidence"]
+        told = f"{how} {META}, as its note FBMD shows (no signature: it can be forged)"
+        source = "only Meta's services are known to write FBMD"
+        yield Observation("identity", "operator", verdict["operator"], told, at, source)
     if verdict["nearest"]:
         near = verdict["nearest"][0]
         told = f"nearest: {title(near)}, but {'; '.join(near['contradicts'])}"
@@ -64,26 +66,28 @@ def conclude(stream: JpegStream, observations: tuple[Observation, ...]) -> Itera
 
 
 def identify(found: Traits, intact: str | None = None, known: Sequence[Signature] | None = None) -> dict[str, Any]:
-    """What the traits say: operator, platforms, confidence, era, candidates, nearest, not_distinguished.
+    """What the traits say: operator, once, platforms, confidence, era, candidates, nearest, not_distinguished.
 
     intact: FBMD's answer (see fbmd.judge), None without a note. known: the signatures, as shipped if None.
     platforms: the best supported first; empty where it cannot be told. candidates: the signatures without a
-    contradiction; with an intact FBMD those of its type, whatever they contradict, if none fits.
+    contradiction; with FBMD those of its type, whatever they contradict, if none fits. once: FBMD is there, but speaks
+    of another file: Meta delivered a forerunner of this one.
     """
     rows = [_row(s, found) for s in (signatures() if known is None else known)]
     fits = _ordered(r for r in rows if not r["contradicts"])
     telling = [r for r in fits if r["telling"]]
     sure = intact == "yes"
-    if sure and not telling:
-        marked = [r for r in rows if any(s.startswith("FBMD: ") for s in r["supports"])]
+    if intact is not None and not telling:
+        marked = [r for r in rows if r["telling"] and f"FBMD: {found['FBMD']}" in r["supports"]]
         telling = fits = _ordered(marked)
     told = telling or fits
     platforms = list(dict.fromkeys(r["platform"] for r in telling))
-    if sure and not platforms:
+    if intact is not None and not platforms:
         platforms = ["facebook", "instagram", "messenger"]  # FBMD of a type that is not known here
     near = _ordered(r for r in rows if 0 < len(r["contradicts"]) <= MAX_CONTRADICTIONS and len(r["supports"]) > 4)
     return {
-        "operator": META if sure else None,
+        "operator": None if intact is None else {"name": META, "confidence": CERTAIN if sure else CONSISTENT},
+        "once": intact in ("no", "stale"),
         "platforms": platforms,
         "confidence": CONSISTENT if platforms else CANNOT_TELL,
         "era": _era(telling),
@@ -99,24 +103,28 @@ def untouched(intact: str | None, verdict: dict[str, Any]) -> tuple[str, str]:
         return "yes", "every position that FBMD notes, and the length, stand here"
     if intact in ("no", "stale"):
         return "no", "FBMD notes other positions or another length"
-    if verdict["platforms"]:
+    if intact is None and verdict["platforms"]:
         return CANNOT_TELL, "nothing in the structure contradicts it, and no note of positions proves it"
-    return CANNOT_TELL, "no platform is known by its structure"
+    return CANNOT_TELL, "FBMD is damaged" if intact else "no platform is known by its structure"
 
 
 def sentence(verdict: dict[str, Any]) -> str:
     """The verdict in plain words, without a full stop."""
     rows = verdict["candidates"]
     if not verdict["platforms"]:
-        if not rows:
-            return "which platform delivered it cannot be told: nothing known here fits"
-        names = _names(list(dict.fromkeys(r["platform"] for r in rows)))
-        return f"which platform delivered it cannot be told: what {names} write{'' if ',' in names or ' or ' in names else 's'} fits, as other software's files do"
-    who = _names(verdict["platforms"])
-    where = next((r["surface"] for r in rows if r["surface"]), "")
-    detail = ", ".join(part for part in (where if len(verdict["platforms"]) == 1 else "", verdict["era"]) if part)
-    told = who + (f" ({detail})" if detail else "")
-    return f"delivered by {META}, {CERTAIN} by FBMD; {CONSISTENT} {told}" if verdict["operator"] else f"{CONSISTENT} {told}"
+        fits = list(dict.fromkeys(r["platform"] for r in rows))
+        why = "no signature known here fits"
+        if fits:
+            why = f"it looks like {_names(fits)}, and other software writes the same"
+        return f"which platform delivered it cannot be told: {why}"
+    where = next((r["surface"] for r in rows if r["surface"]), "") if len(verdict["platforms"]) == 1 else ""
+    detail = ", ".join(part for part in (where, verdict["era"]) if part)
+    told = f"{CONSISTENT} {_names(verdict['platforms'])}" + (f" ({detail})" if detail else "")
+    if not verdict["operator"]:
+        return told
+    if verdict["once"]:
+        return f"changed since {META} delivered its forerunner: FBMD speaks of another file; {told}"
+    return f"delivered by {META}, {CERTAIN} by FBMD; {told}"
 
 
 def title(row: dict[str, Any]) -> str:

@@ -34,7 +34,11 @@ def text(pair: dict[str, Any]) -> str:
         law = f"{named(pair)}, exact"
         kin = [t["law"] for t in pair["ties"] if {t["law"], pair["law"]} <= KIN and t["quality"] == pair["quality"]]
         others = [named(t) for t in pair["ties"] if t["law"] not in kin]
-        law += f", so too {', '.join(others[:3])}" + (f" and {len(others) - 3} more" if len(others) > 3 else "") if others else ""
+        law += (
+            f", so too {', '.join(others[:3])}" + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+            if others
+            else ""
+        )
         return law
     parts = {role: pair[role] for role in ("luma", "chroma") if pair[role]}
     told = [f"{role} {own(part)}" for role, part in parts.items()]

@@ -13,7 +13,7 @@ from enum import StrEnum
 import numpy as np
 
 from ..errors import JpegError
-from .coefficients import Blocks
+from .coefficients import Blocks, grids
 from .entropy_encode import JPEGLI_MOST_CORRECTIONS, LIBJPEG_MOST_CORRECTIONS, Slot, Tokenizer, Tokens
 from .histogram_merge import SLOTS, Histogram, merge
 from .huffman import STANDARD, optimal
@@ -82,6 +82,8 @@ class CodedScan:
     tables: Mapping[Slot, HuffTable]
     """The tables that its codes come from."""
     data: bytes
+    restart_interval: int = 0
+    """MCUs of this scan between RSTm, 0 for none."""
 
 
 ScanSearch = Callable[[Callable[[ScanSpec], CodedScan]], Sequence[CodedScan]]
@@ -97,7 +99,6 @@ class Encoded:
     progressive: bool
     components: tuple[FrameComponent, ...]
     quant_tables: tuple[QuantTable, ...]
-    restart_interval: int
     blocks: tuple[Blocks, ...]
     """Each component's quantised coefficients `[v_blocks, h_blocks, 8, 8]`."""
     scans: tuple[CodedScan, ...]
@@ -128,9 +129,11 @@ def encode(
     progressive: bool,
     huffman: Huffman = Huffman.OPTIMAL,
     restart_interval: int = 0,
+    restart_rows: int = 0,
     most_corrections: int = LIBJPEG_MOST_CORRECTIONS,
     force_baseline: bool = True,
     always_pad: bool = False,
+    one_set: bool = False,
 ) -> Encoded:
     """The entropy-coded picture.
 
@@ -139,8 +142,10 @@ def encode(
     the others 1, as libjpeg does, unless `huffman` is JPEGLI.
     most_corrections: see LIBJPEG_MOST_CORRECTIONS; JPEGLI has its own.
     force_baseline: with JPEGLI in a sequential file, at most two tables a class.
-    restart_interval: MCUs between RSTm, 0 for none.
+    restart_interval: MCUs between RSTm, 0 for none. restart_rows: rows of MCUs between them instead, counted in each
+    scan's own MCUs as libjpeg does (T.81 A.2.2: a scan of one component has MCUs of one block); not with JPEGLI.
     always_pad: see `Tokens.encode`; not with JPEGLI.
+    one_set: all components use Huffman tables 0, as libjpeg writes RGB; not with JPEGLI.
 
     Raises JpegError for shapes that do not fit, coefficients without a code, standard tables in a progressive file.
     """
@@ -157,19 +162,33 @@ def encode(
     if huffman is Huffman.JPEGLI:
         if callable(script):
             raise JpegError("a search for scans", place="jpegli's entropy layer", expected="a scan script")
+        if restart_rows or one_set:
+            told = "restarts by rows" if restart_rows else "RGB components"
+            raise JpegError(told, place="jpegli's entropy layer", expected="what has been measured of it")
         most = 2 if force_baseline and not progressive else SLOTS
         scans, shared = _jpegli_scans(tokenizer, script, restart_interval, most)
     else:
 
         def code(spec: ScanSpec) -> CodedScan:
-            slots = tuple((0, 0) if i == 0 else (1, 1) for i in spec.components)
-            tokens = tokenizer.scan(spec, slots, restart_interval=restart_interval, most_corrections=most_corrections)
+            slots = tuple((0, 0) if i == 0 or one_set else (1, 1) for i in spec.components)
+            interval = restart_interval
+            if restart_rows:
+                interval = min(restart_rows * mcus_per_row(spec, width, height, factors), 65535)
+            tokens = tokenizer.scan(spec, slots, restart_interval=interval, most_corrections=most_corrections)
             tables = _tables(tokens, huffman)
-            return CodedScan(spec, slots, tables, tokens.encode(tables, always_pad))
+            return CodedScan(spec, slots, tables, tokens.encode(tables, always_pad), interval)
 
         scans = script(code) if callable(script) else [code(spec) for spec in script]
-    return Encoded(width, height, progressive, tuple(components), tuple(quant_tables), restart_interval,
-                   tuple(blocks), tuple(scans), shared)  # fmt: skip
+    return Encoded(
+        width, height, progressive, tuple(components), tuple(quant_tables), tuple(blocks), tuple(scans), shared
+    )  # fmt: skip
+
+
+def mcus_per_row(spec: ScanSpec, width: int, height: int, factors: Sequence[tuple[int, int]]) -> int:
+    """MCUs in a row of a scan: of the picture's MCUs, or of one component's blocks. Source: T.81 A.2.2, A.2.3."""
+    if len(spec.components) == 1:
+        return grids(width, height, factors)[spec.components[0]].h_real
+    return -(-width // (8 * max(h for h, _ in factors)))
 
 
 def _jpegli_scans(
@@ -202,7 +221,7 @@ def _jpegli_scans(
         used = {slot: table for slot, table in local.items() if slot in tokens.counts and table is not None}
         selectors = tuple((d.Th if d else 0, a.Th if a else 0) for d, a in theirs)
         tables = {(t.Tc, t.Th): t for t in used.values()}
-        scans.append(CodedScan(spec, selectors, tables, tokens.encode(used)))
+        scans.append(CodedScan(spec, selectors, tables, tokens.encode(used), restart_interval))
     return scans, dc.tables + ac.tables
 
 
@@ -225,8 +244,8 @@ def layout(encoded: Encoded, how: Layout, before_tables: Sequence[Element] = ())
     sent: dict[Slot, HuffTable] = {}
     interval_sent = 0
     for scan in encoded.scans:
-        dri = [Dri(restart_interval=encoded.restart_interval)] if encoded.restart_interval != interval_sent else []
-        interval_sent = encoded.restart_interval
+        dri = [Dri(restart_interval=scan.restart_interval)] if scan.restart_interval != interval_sent else []
+        interval_sent = scan.restart_interval
         if how.dht is DhtLayout.JPEGLI:
             elements += [*dri, *_dht_jpegli(encoded, scan, sent)]
         else:

@@ -17,7 +17,7 @@ from ..jpeg.huffman import STANDARD
 from ..jpeg.syntax import Dht, JpegStream, Opaque, ScanSpec
 from ..steps.encode import SEARCHES, Encode
 from .observed import Observed
-from .stated import Stated
+from .stated import Restarts, Stated
 
 Options = dict[str, tuple[Any, ...]]
 
@@ -34,9 +34,15 @@ def explicit(file: Stated) -> Encode:
         chroma_steps=options.get("chroma_steps", options["luma_steps"])[0],
         force_baseline=options["encode.force_baseline"][0],
         script=script,
-        restart_interval=options["encode.restart_interval"][0],
+        color=options.get("encode.color", (Encode.color,))[0],
+        **restarts(options["encode.restarts"][0]),
         unused_tables=options.get("encode.unused_tables", (False,))[0],
     )
+
+
+def restarts(value: Restarts) -> dict[str, Any]:
+    """The parameter of `encode` and its value."""
+    return {f"restart_{value.of}": value.count}
 
 
 def coded(pair: Observed, encode: Encode) -> Encoded:
@@ -51,7 +57,8 @@ def codings(files: Sequence[Stated]) -> list[Options]:
     tried_first: Huffman | None = None
     out: list[Options] = []
     for file in files:
-        found = _coding(file, tried_first)
+        first = tried_first
+        found = dict(file.pair.remembered(("coding", first), lambda file=file, first=first: _coding(file, first)))  # type: ignore[misc]
         tried_first = found.get("encode.huffman", (tried_first,))[0]
         out.append(found)
     if any(found.get("encode.always_pad") == (True,) for found in out):
@@ -148,6 +155,11 @@ def _may_be(name: str, file: Stated) -> bool:
 
 
 def _searched(file: Stated, name: str) -> bool:
+    return file.pair.remembered(("searched", name), lambda: _finds(file, name))
+
+
+def _finds(file: Stated, name: str) -> bool:
+    """Whether this search for scans finds the file's."""
     try:
         made = coded(file.pair, replace(explicit(file), script=name, huffman=Huffman.OPTIMAL))
     except (UnderstudyError, ValueError):

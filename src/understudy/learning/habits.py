@@ -104,6 +104,8 @@ def facts(pipeline: Pipeline, envelope: Envelope | None = None) -> dict[str, Any
         if key in out and out[key] != working:
             for other in others:
                 out.pop(other, None)
+    if out.get("encode.color") == "rgb":
+        del out["encode.color"]  # what a program asks of its library, and none of those known here by default
     if out.get("resize.code") == "skia":
         out.pop("resize.kernel", None)  # all give the same samples: codec/resample/skia.py, measured
     names = pipeline.names

@@ -20,7 +20,7 @@ from ..rewriting import differences
 from ..steps import Step
 from ..steps.encode import Encode
 from ..steps.envelope import Envelope
-from .coding import Options, coded, codings, hypotheses, searches
+from .coding import Options, coded, codings, hypotheses, restarts, searches
 from .observed import Observed
 from .qualities import quant_of
 from .question import Decision
@@ -36,7 +36,8 @@ PARAMETERS = {
     "encode.script": "scan script",
     "encode.huffman": "Huffman tables",
     "encode.always_pad": "padding of the last byte",
-    "encode.restart_interval": "restart interval",
+    "encode.restarts": "restart interval",
+    "encode.color": "colour space",
     "envelope.jfif": "JFIF",
     "envelope.density": "density",
     "envelope.adobe_transform": "Adobe segment",
@@ -121,6 +122,8 @@ def headers(pairs: Sequence[Observed]) -> Headers:
     envelope = replace(made, **_ids(files), order=_order(files, made.keep))
     encode, free = _own_sampling(encode, files)
     free |= {name: s.why_free(PARAMETERS[name]) for name, s in settled.items() if s.free} | quant.free
+    if "encode.restarts" in free:
+        free["encode.restart_interval"] = free.pop("encode.restarts")
     decisions = [*quant.decisions, *(_decision(name, s) for name, s in settled.items()), *kept_decisions]
     told = [(f.pair.name, d) for f in files for d in unlike(f, encode, envelope, free)]
     failed = {name for name, _ in told}
@@ -147,6 +150,8 @@ def _rows(files: Sequence[Stated], options: Sequence[Options], name: str) -> lis
 
 def _with(step: Any, prefix: str, settled: dict[str, Settled], more: dict[str, Any]) -> Any:
     values = {name.split(".")[1]: s.value for name, s in settled.items() if name.startswith(f"{prefix}.")}
+    if "restarts" in values:
+        values |= restarts(values.pop("restarts"))
     if values.get("sampling") == "sent":
         values |= {"sampling": "4:2:0", "keep_sampling": True}
     values = {name: value for name, value in values.items() if value != "sent" or name in ("density", "icc")}

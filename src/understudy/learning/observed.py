@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from ..jpeg.parse import parse
 from ..jpeg.syntax import JpegStream
 from ..steps import Context, Raster, Source
 from ..steps.decode import Decode
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +48,18 @@ class Observed:
     def as_sent(self) -> Raster:
         """The sent picture, decoded the default way: stored orientation, profile and alpha still there."""
         return Decode().exact(Source(self.sent), Context(self.sent))
+
+    def remembered(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gave when it was first asked under `key`: what follows from the two files alone, costs something
+        and is asked for more than once. Not to be changed by who gets it."""
+        if key not in self._memo:
+            self._memo[key] = make()
+        found: T = self._memo[key]
+        return found
+
+    @cached_property
+    def _memo(self) -> dict[Hashable, Any]:
+        return {}
 
     @property
     def is_jpeg(self) -> bool:

@@ -16,8 +16,11 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from ..codec import scans, tables
+from ..codec.variants import Color
 from ..evidence.base import before_scans
-from ..jpeg.syntax import COM, Dht, Dqt, Dri, JpegStream, Opaque, ScanSpec, Sof, marker_name
+from ..jpeg.compose import mcus_per_row
+from ..jpeg.syntax import COM, Dht, Dqt, Dri, JpegStream, Opaque, ScanSpec, Sof, Sos, marker_name
+from ..steps.decode import is_rgb
 from ..steps.encode import SAMPLINGS, Encode
 from ..steps.envelope import Envelope, Jfif, embeddable, sent_density, sent_icc
 from .observed import Observed
@@ -48,8 +51,12 @@ class Stated:
 
 def stated(pair: Observed) -> Stated:
     """The options of one pair. `pair.coefficients` has one or three components and no damage."""
+    return pair.remembered("stated", lambda: _stated(pair))
+
+
+def _stated(pair: Observed) -> Stated:
     stream, problems = pair.stream, list[str]()
-    options = {**_frame(pair, problems), **_tables(pair, problems), **_coding(stream), **_jfif(pair, problems)}
+    options = {**_frame(pair, problems), **_tables(pair, problems), **_coding(pair), **_jfif(pair, problems)}
     segments, parts = _segments(pair, problems)
     return Stated(pair, {**options, **segments}, parts, tuple(problems))
 
@@ -74,6 +81,8 @@ def _frame(pair: Observed, problems: list[str]) -> dict[str, tuple[Any, ...]]:
         else:
             # `sent` says nothing of a picture that has no sampling of its own.
             out["encode.sampling"] = (name, "sent") if sent_sampling(pair) in (None, name) else (name,)
+    if is_rgb(pair.stream):
+        out["encode.color"] = (Color.RGB,)
     if sum(given) > 1:
         out["envelope.merge_dqt"] = (len(given) == 1,)
     sent_grey = channels_sent(pair)
@@ -83,11 +92,10 @@ def _frame(pair: Observed, problems: list[str]) -> dict[str, tuple[Any, ...]]:
         # A picture in colour agrees with all; whether every pixel of it is grey is asked where the answer matters.
         out["encode.grey"] = ("keep", "widen", "narrow") if not _is_grey(pair) else ("keep", "widen")
     elif sent_grey < 3:
-        out["encode.grey"] = ("keep", "narrow")
+        out["encode.grey"] = ("keep", "narrow", "luma")
     else:
-        out["encode.grey"] = ("narrow",)
-        if not _is_grey(pair):
-            problems.append("one component for a picture in colour")
+        # A picture in colour, not only in RGB: every picture is made grey, be it here or, as far as files say, before.
+        out["encode.grey"] = ("narrow", "luma") if _is_grey(pair) else ("luma",)
     return out
 
 
@@ -98,7 +106,7 @@ def _tables(pair: Observed, problems: list[str]) -> dict[str, tuple[Any, ...]]:
     if len(parts) == 3 and (parts[1].steps != parts[2].steps).any():
         problems.append("Cb and Cr have different quantisation tables")
     is_420 = pair.factors[:1] == [(2, 2)] and len(parts) == 3
-    grey = len(parts) == 1
+    grey = len(parts) == 1 or is_rgb(pair.stream)  # one table serves all
     by_luma = [(m.law, m.quality) for m in tables.candidates(luma) if _fits(m, "luma", is_420)]
     by_chroma = (
         by_luma if grey else [(m.law, m.quality) for m in tables.candidates(chroma) if _fits(m, "chroma", is_420)]
@@ -117,16 +125,46 @@ def _fits(match: tables.TableMatch, role: str, is_420: bool) -> bool:
     return match.role in (role, "both") and match.is_420 in (None, is_420)
 
 
-def _coding(stream: JpegStream) -> dict[str, tuple[Any, ...]]:
+@dataclass(frozen=True)
+class Restarts:
+    """What a restart interval goes by."""
+
+    count: int
+    """0 for none."""
+    of: Literal["interval", "rows"] = "interval"
+    """MCUs, or rows of them: the parameter is `restart_interval` or `restart_rows`."""
+
+    def __str__(self) -> str:
+        what = "MCU" if self.of == "interval" else "row"
+        return f"every {self.count} {what}s" if self.count > 1 else f"every {what}" if self.count else "none"
+
+
+def _coding(pair: Observed) -> dict[str, tuple[Any, ...]]:
     """Script by name where it has one, restart interval."""
+    stream = pair.stream
     script = Encode().observe(stream).get("script")
     frame = stream.frame
     if script is None and frame is not None:
         specs = tuple(ScanSpec((0,), s.Ss, s.Se, s.Ah, s.Al) for s in stream.scans)
         name = scans.name_of(specs)
         script = GENERAL.get(name or "", name) or specs
-    intervals = [e.restart_interval for e in stream.elements if isinstance(e, Dri)]
-    return {"encode.script": (script,), "encode.restart_interval": (intervals[0] if intervals else 0,)}
+    return {"encode.script": (script,), "encode.restarts": _restarts(pair)}
+
+
+def _restarts(pair: Observed) -> tuple[Restarts, ...]:
+    """The counts of MCUs and of rows that each scan's interval is."""
+    interval, scanned, ids = 0, [], [c.header.id for c in pair.coefficients.components]
+    for element in pair.stream.elements:
+        if isinstance(element, Dri):
+            interval = element.restart_interval
+        elif isinstance(element, Sos) and all(c.id in ids for c in element.components):
+            spec = ScanSpec(tuple(ids.index(c.id) for c in element.components), 0, 63, 0, 0)
+            scanned.append((interval, mcus_per_row(spec, *pair.size, pair.factors)))
+    if not scanned or not any(n for n, _ in scanned):
+        return (Restarts(0),)
+    n, across = scanned[0]
+    rows = [Restarts(n // across, "rows")] if n and all(m == min(n // across * row, 65535) for m, row in scanned) else []
+    return (*([] if rows and len({m for m, _ in scanned}) > 1 else [Restarts(n)]), *rows)
 
 
 def _jfif(pair: Observed, problems: list[str]) -> dict[str, tuple[Any, ...]]:

@@ -187,9 +187,13 @@ def _encode(step: Encode) -> str:
     if step.chroma_steps and not step.luma_steps:
         quality += " for luma and a table of its own for chroma"
     sampling = "the sent JPEG's own sampling, else " if step.keep_sampling else ""
-    parts = [f"Encoded at {quality}, {sampling}{step.sampling}", arithmetic(step), _scans(step)]
+    what = {"luma": "Made grey (Y of its colours) and encoded"}.get(step.grey, "Encoded")
+    sampled = "" if step.grey == "luma" else f", {sampling}{step.sampling}"
+    parts = [f"{what} at {quality}{sampled}", arithmetic(step), _scans(step)]
     if step.restart_interval:
         parts.append(f"a restart marker every {step.restart_interval} MCUs")
+    if step.restart_rows:
+        parts.append(f"a restart marker every {step.restart_rows} rows of MCUs")
     return ", ".join(parts)
 
 
@@ -200,10 +204,12 @@ def arithmetic(step: Encode) -> str:
     parts = [f"{_code(step.dct)} DCT"]
     if step.quantizer is not Quantizer.PLAIN:
         parts.append({"mozjpeg-trellis": "mozjpeg's trellis"}.get(step.quantizer, f"{step.quantizer} quantiser"))
+    if step.color is ColorCode.RGB:
+        parts.append("R, G and B stored as they are")
     if step.overshoot_deringing:
         parts.append("overshoot deringing")
     for value, usual, what in (
-        (step.color, ColorCode.LIBJPEG, "colour"),
+        (step.color, ColorCode.RGB if step.color is ColorCode.RGB else ColorCode.LIBJPEG, "colour"),
         (step.downsampling, Downsampling.LIBJPEG, "chroma"),
         (step.edge, Edge.LIBJPEG, "edges"),
     ):
@@ -254,7 +260,8 @@ def _encode_brief(step: Encode) -> str:
     law += ", own chroma table," if step.chroma_steps and not step.luma_steps else ""
     kept = " or as sent" if step.keep_sampling else ""
     kind = "progressive" if _scans(step).startswith(("progressive", "scans")) else "baseline"
-    return f"{quality}{law} {step.sampling}{kept}, {arithmetic(step)}, {kind}"
+    sampling = "grey" if step.grey == "luma" else f"{step.sampling}{kept}"
+    return f"{quality}{law} {sampling}, {arithmetic(step)}, {kind}"
 
 
 def _decode_brief(step: Decode) -> str:

@@ -143,6 +143,21 @@ def _slopes(u: Any, how: int, r: np.float32, out: Any) -> None:
 
 
 @kernel
+def _slopes_of_thresholds(u: Any, first: Any, r: Any, shifted: Any, out: Any) -> None:
+    """The smoothed derivative of a quantiser whose magnitudes step up at first, first + 1, ..."""
+    scale, height = _F(-0.5) / (r * r), _F(0.3989422804014327) / r
+    for i in range(LANES):
+        shifted[i] = abs(u[i]) - first + _F(0.5)
+    _slopes(shifted, SMOOTHED, r, out)
+    for i in range(LANES):
+        total = _F(0)
+        for j in range(np.int32(np.ceil(_F(4) * r)) + 2):
+            a, b = abs(u[i]) + first + np.float32(j), abs(u[i]) + _F(1) - first + np.float32(j)
+            total += _exp(scale * a * a) - _exp(scale * b * b)
+        out[i] += height * total
+
+
+@kernel
 def _slopes_of_zone(u: Any, limits: Any, k: int, first: int, n: int, r: Any, out: Any) -> None:
     """Added to `out`: what becomes of the derivative where magnitudes below limits[first + lane, k] are set to 0.
 
@@ -203,7 +218,16 @@ def component(samples: Any, weights: Any, offset: np.float32, h: int, v: int, ro
 
 @kernel
 def through_rounding(
-    grad: Any, shown: Any, coded: Any, steps: Any, noise: np.float32, how: int, levels: Any, of_steps: Any, limits: Any
+    grad: Any,
+    shown: Any,
+    coded: Any,
+    steps: Any,
+    noise: np.float32,
+    how: int,
+    levels: Any,
+    of_steps: Any,
+    limits: Any,
+    first: np.float32,
 ) -> None:
     """The gradient to a component's decoded samples becomes, in place, that to its samples before the DCT.
 
@@ -211,10 +235,12 @@ def through_rounding(
     clipped nothing passes. coded: float32, the samples before the DCT, minus 128, not rounded. steps: float32 [64].
     of_steps: float64 [64], to which the gradient to the steps is added, or empty. levels: int16 [v h, 64], for that.
     limits: float32 [v h, 64], magnitudes in steps below which the encoder sets a coefficient to 0, or empty.
+    first: where an AC coefficient's magnitude becomes 1, in steps: 1/2 where it is rounded.
     """
     h_blocks = grad.shape[1] // 8
     a, b = np.zeros(_SIZE, np.float32), np.zeros(_SIZE, np.float32)
     c, u, slope = np.zeros(_SIZE, np.float32), np.zeros(LANES, np.float32), np.zeros(LANES, np.float32)
+    shifted = np.zeros(LANES, np.float32)
     for v in range(grad.shape[0] // 8):
         for h in range(0, h_blocks, LANES):
             n = min(LANES, h_blocks - h)
@@ -234,7 +260,10 @@ def through_rounding(
                 per_step = _F(1) / steps[k]
                 for i in range(LANES):
                     u[i] = c[LANES * k + i] * per_step
-                _slopes(u, how, noise * per_step, slope)
+                if k and how == SMOOTHED and first != _F(0.5):
+                    _slopes_of_thresholds(u, first, noise * per_step, shifted, slope)
+                else:
+                    _slopes(u, how, noise * per_step, slope)
                 if limits.size and how == SMOOTHED:
                     _slopes_of_zone(u, limits, k, v * h_blocks + h, n, noise * per_step, slope)
                 if of_steps.size:

@@ -1,4 +1,4 @@
-"""Turning and flattening of a channel: permutations of samples, and alpha's mixture in whole numbers."""
+"""Turning, flattening and greying of a channel: permutations of samples, and mixtures in whole numbers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..codec import matrices
+from ..codec.variants import Color
 from ..errors import ProfileError
 from .picture import Picture
 
-__all__ = ["flatten", "upright"]
+__all__ = ["flatten", "luma", "upright"]
 
 
 def upright(picture: Picture) -> Picture:
@@ -59,6 +61,32 @@ class _Blend(torch.autograd.Function):
         colours, alpha = ctx.saved_tensors
         apart = (colours - _row(ctx.ground, alpha)) / 255
         return grad * (alpha / 255), (grad * apart).sum(1, keepdim=True), None, None
+
+
+def luma(picture: Picture, code: Color) -> Picture:
+    """`[B, 1, H, W]` of a picture of three channels: its Y, made by `code`'s arithmetic of RGB; see `steps.encode`."""
+    if picture.space == "ycbcr":
+        return replace(picture, samples=picture.samples[:, :1].contiguous(), space="rgb")
+    if code in (Color.NONE, Color.RGB):
+        raise ProfileError(f"grey luma with color {code}", place="encode.grey", expected="a color with a Y")
+    return replace(picture, samples=_Luma.apply(picture.samples, code))  # type: ignore[no-untyped-call]
+
+
+class _Luma(torch.autograd.Function):
+    """Y of RGB in whole numbers; the gradient is that of its weights."""
+
+    @staticmethod
+    def forward(ctx: Any, samples: Tensor, code: Color) -> Tensor:
+        matrix, shift = matrices.color_forward(code)
+        r, g, b, constant = matrix.tolist()[0]
+        ctx.weights = tuple(w / (1 << shift) for w in (r, g, b))
+        red, green, blue = samples.to(torch.int32).unbind(1)
+        y = ((r * red + g * green + b * blue + constant) >> shift).clamp_(max=255)
+        return y.unsqueeze(1).to(samples.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        return torch.cat([grad * w for w in ctx.weights], 1), None
 
 
 def _row(ground: Sequence[int], like: Tensor) -> Tensor:

@@ -56,7 +56,8 @@ class _Enter(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> Tensor:
         (x,) = ctx.saved_tensors
         ends = torch.finfo(x.dtype)  # hardtanh's gradient leaves out its ends; just beyond them, 0 and 1 are within
-        return torch.ops.aten.hardtanh_backward((grad * 255).to(x.dtype), x, -ends.tiny, 1 + ends.eps)
+        out: Tensor = torch.ops.aten.hardtanh_backward((grad * 255).to(x.dtype), x, -ends.tiny, 1 + ends.eps)
+        return out
 
 
 class _Leave(torch.autograd.Function):

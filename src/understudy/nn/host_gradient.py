@@ -56,7 +56,7 @@ def backward(
             kernels.through_rounding(
                 planes[j][0], planes[j][1], coded[j], tables[x.table], noise[j], _HOW[rounding],
                 quantised[j].reshape(-1, 64), to_steps[i, x.table],
-                limits[j][i].reshape(-1, 64) if limits else none,
+                limits[j][i].reshape(-1, 64) if limits else none, np.float32(recipe.first_threshold),
             )  # fmt: skip
         _to_picture([p[0] for p in planes], layouts, recipe, result[i])
 

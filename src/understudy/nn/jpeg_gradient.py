@@ -16,7 +16,7 @@ from torch import Tensor
 from ..codec.variants import Edge, Engine
 from . import exact_jpeg, host, linear
 from .recipe import Layout, Recipe
-from .rounding import derivative, of_zone
+from .rounding import derivative, of_thresholds, of_zone
 
 
 def noise(sigma: Tensor, recipe: Recipe, components: int) -> list[Tensor]:
@@ -70,6 +70,9 @@ def backward(
         blocks = exact_jpeg.blocks_of(planes[i], x.v_size, x.h_size)
         u = (v @ blocks @ h.T) / tables[i]
         slope = derivative(u, widths[i] / tables[i], rounding)
+        if recipe.first_threshold != 0.5 and rounding == "smoothed":
+            ac = of_thresholds(u, recipe.first_threshold, widths[i] / tables[i])
+            slope = torch.cat([slope.flatten(-2)[..., :1], ac.flatten(-2)[..., 1:]], -1).reshape(u.shape)
         if limits and rounding == "smoothed":
             zone = torch.from_numpy(limits[i]).to(u).reshape(u.shape)
             slope = slope + of_zone(u, zone, widths[i] / tables[i])

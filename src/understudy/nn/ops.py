@@ -13,8 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..codec.variants import Color, Decoder, Engine, Upsampling
-from ..errors import PictureError
+from ..codec import imagemagick_quality
+from ..codec.variants import Color, Dct, Decoder, Engine, Upsampling
+from ..errors import PictureError, ProfileError
 from ..steps.encode import Encode
 from . import color, geometry, resample
 from .jpeg_op import jpeg
@@ -52,6 +53,10 @@ def performed(call: Call, samples: Tensor, run: Run) -> Tensor:
     a = call.arguments
     if call.name == "generation":
         return _generation(samples, run, *a)
+    if call.name == "generation_apart":
+        return _apart(samples, run, *a)
+    if call.name == "luma":
+        return geometry.luma(picture, *a).samples
     if call.name == "resize":
         return resample.resize(picture, a[0], a[1], a[2], kernel=a[3], **dict(a[4])).samples
     if call.name == "three_tap":
@@ -66,15 +71,28 @@ def performed(call: Call, samples: Tensor, run: Run) -> Tensor:
 
 def _generation(
     samples: Tensor, run: Run, key: str, tables: tuple[tuple[int, ...], ...], law: str, force_baseline: bool,
-    is_420: bool, of_channel: bool,
+    is_420: bool, of_channel: bool, slow: str, fast: str, fast_up_to: int,
 ) -> Tensor:  # fmt: skip
     if of_channel and run.steps is not None:
         steps = run.steps.to(samples)
     elif of_channel and run.quality is not None:
         steps = steps_of_quality(run.quality, law, force_baseline, is_420).to(samples)
+        if fast_up_to:  # which DCT it is depends on each picture's quality
+            quick = jpeg(samples, steps, run.sigma, fast, run.rounding)
+            is_fast = (run.quality.double().round() <= fast_up_to).view(-1, 1, 1, 1)
+            return torch.where(is_fast, quick, jpeg(samples, steps, run.sigma, slow, run.rounding))
     else:
         steps = torch.tensor(tables, dtype=samples.dtype, device=samples.device)[None]
     return jpeg(samples, steps, run.sigma, key, run.rounding)
+
+
+def _apart(samples: Tensor, run: Run, *arguments: Any) -> Tensor:
+    """Components that are R, G and B: three grey pictures, each with luma's tables."""
+    count, channels, height, width = samples.shape
+    own = {name: value.repeat_interleave(channels, 0) for name in ("quality", "steps")
+           if (value := getattr(run, name)) is not None and value.ndim and len(value) == count > 1}  # fmt: skip
+    made = _generation(samples.reshape(-1, 1, height, width), replace(run, **own), *arguments)
+    return made.reshape(count, channels, *made.shape[2:])
 
 
 class Ops:
@@ -82,6 +100,8 @@ class Ops:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.of_platform = True
+        """Whether the steps that ask now are the platform's; else those of who sends."""
 
     def _note(self, name: str, picture: Picture, *arguments: Any) -> Tensor:
         """Notes the operation; its result's form."""
@@ -99,10 +119,19 @@ class Ops:
             if encode.engine is not Engine.LIBJPEG:
                 raise PictureError("YCbCr samples", place=f"encode with {encode.engine}", expected="RGB")
             encode = replace(encode, color=Color.NONE)
+        if encode.keep_quality and picture.sent_tables is not None:
+            kept = imagemagick_quality.estimate(dict(enumerate(picture.sent_tables)))
+            encode = replace(encode, quality=kept or encode.quality)
+        if encode.color is Color.RGB and encode.sampling != "4:4:4":
+            raise ProfileError(f"RGB components, {encode.sampling}", place="encode in a channel", expected="4:4:4")
+        slow = encode
+        if encode.fast_up_to >= encode.quality_for(picture.width, picture.height):
+            encode = replace(encode, dct=Dct.IFAST)
         if encode.keep_sampling:
             sampling: Any = picture.sent_sampling or encode.sampling
             encode = replace(encode, sampling=sampling, keep_sampling=False)
-        return Coded(picture, encode, of_channel)
+        encode = replace(encode, keep_quality=False, fast_up_to=0)
+        return Coded(picture, encode, of_channel and self.of_platform, slow.dct, slow.fast_up_to)
 
     def decoded(
         self,
@@ -113,16 +142,24 @@ class Ops:
     ) -> Picture:
         """What a decoder shows of it; ICC profile and orientation as they were."""
         picture, encode = coded.picture, coded.encode
+        apart = encode.color is Color.RGB and picture.samples.shape[1] == 3
+        if apart:
+            encode = replace(encode, color=Color.LIBJPEG)  # which one component does not use
         recipe = Recipe(encode, upsampling, decoder, eighths)
         factors = recipe.factors(recipe.components(picture.samples.shape[1]))
         is_420 = len(factors) == 3 and factors[0] == (2, 2)
+        tables = encode.tables_for(picture.width, picture.height, is_420)
+        slow, fast = (replace(recipe, encode=replace(encode, dct=dct)).key for dct in (coded.slow_dct, Dct.IFAST))
         shown = self._note(
-            "generation", picture, recipe.key, encode.tables_for(picture.width, picture.height, is_420),
-            str(encode.law), encode.force_baseline, is_420, coded.of_channel,
+            "generation_apart" if apart else "generation", picture, recipe.key, tables, str(encode.law), encode.force_baseline, is_420,
+            coded.of_channel, slow, fast, coded.fast_up_to,
         )  # fmt: skip
         colours = shown.shape[1] == 3
         space: Any = "ycbcr" if recipe.shows_ycbcr and colours else "rgb"
-        return Picture(shown, picture.icc, picture.orientation, space, encode.sampling if colours else None)
+        sampling = encode.sampling if colours else None
+        return replace(
+            picture, samples=shown, space=space, sent_sampling=sampling, sent_tables=tables[: 2 if colours else 1]
+        )  # fmt: skip
 
     # --- rasters
 
@@ -134,6 +171,12 @@ class Ops:
     def three_tap(self, picture: Picture, side: int) -> Picture:
         """Three taps along each axis; see `codec.three_tap`."""
         return replace(picture, samples=self._note("three_tap", picture, side))
+
+    def luma(self, picture: Picture, code: Color) -> Picture:
+        """One channel: Y of an RGB picture, the first channel of any other. Raises ProfileError for colours without."""
+        if picture.samples.shape[1] != 3:
+            return picture
+        return replace(picture, samples=self._note("luma", picture, code), space="rgb")
 
     def upright(self, picture: Picture) -> Picture:
         """Turned as its EXIF orientation says."""

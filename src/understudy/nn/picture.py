@@ -7,6 +7,7 @@ from typing import Literal
 
 from torch import Tensor
 
+from ..codec.variants import Dct
 from ..steps.encode import Encode
 
 
@@ -23,8 +24,14 @@ class Picture:
     """EXIF orientation of every picture, 1 to 8, not yet applied."""
     space: Literal["rgb", "ycbcr"] = "rgb"
     """What three channels are."""
+    before: tuple[int, int, int] | None = None
+    """As `Raster.before`."""
+    resized: bool = False
+    """As `Raster.resized`."""
     sent_sampling: str | None = None
-    """The sampling of the JPEG that it was decoded from, as `encode.sampling` names it; None if it never was one."""
+    """The sampling of the JPEG that it was sent as, as `encode.sampling` names it; None if it was not sent as one."""
+    sent_tables: tuple[tuple[int, ...], ...] | None = None
+    """Luma's and chroma's steps of that JPEG, natural order."""
 
     @property
     def width(self) -> int:
@@ -33,6 +40,10 @@ class Picture:
     @property
     def height(self) -> int:
         return self.samples.shape[2]
+
+    @property
+    def has_new_size(self) -> bool:
+        return self.resized or self.before is not None
 
     @property
     def has_alpha(self) -> bool:
@@ -48,3 +59,7 @@ class Coded:
     encode: Encode
     of_channel: bool
     """Whether a call's own quality or tables are for this encoding."""
+    slow_dct: Dct
+    """The DCT of qualities above `fast_up_to`, where a call brings its own."""
+    fast_up_to: int
+    """Up to this quality it is ifast."""

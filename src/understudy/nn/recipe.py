@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from ..codec.sampling import component_size, dct_ratio, ratio
 from ..codec.scaled_dct import block_sizes
-from ..codec.variants import Color, Decoder, Upsampling
+from ..codec.variants import Color, Decoder, Quantizer, Upsampling
 from ..steps.encode import SAMPLINGS, Encode
 from .text import as_json
 
@@ -49,7 +49,7 @@ class Recipe:
     """How a picture is encoded and how the result is decoded. Tables are apart: they may differ between pictures."""
 
     encode: Encode
-    """`quality`, `law`, `luma_steps` and `chroma_steps` do not count here."""
+    """Its tables and what depends on the sent file are settled elsewhere: `_APART` does not count here."""
     upsampling: Upsampling = Upsampling.FANCY
     decoder: Decoder = Decoder.LIBJPEG_TURBO
     eighths: int = 8
@@ -77,6 +77,19 @@ class Recipe:
         if self.decoder is not Decoder.LIBJPEG_TURBO or self.eighths != 8:
             return f"decoding to {self.eighths}/8 by {self.decoder}"
         return ""
+
+    @property
+    def first_threshold(self) -> float:
+        """Where an AC coefficient's magnitude, in steps, becomes 1; j further steps on it becomes j + 1. DC: 1/2.
+
+        mozjpeg's trellis has no threshold: 0.62 is what its choices look like at quality 75, fitted on two photographs'
+        tiles by the cosine of benchmarks/channel.py (0.69 at sigma 2; 0.52 with 1/2).
+        """
+        if self.encode.quantizer is Quantizer.MOZJPEG_TRELLIS:
+            return 0.62
+        if self.encode.quantizer is Quantizer.ROUNDING_OFFSET:
+            return 1 - self.encode.rounding_offset / 256
+        return 0.625 if self.encode.quantizer is Quantizer.FFMPEG else 0.5
 
     def components(self, channels: int) -> int:
         """1 or 3: components of a picture of 1 or 3 channels. (`narrow` gives three: grey pixels look the same.)"""
@@ -125,4 +138,6 @@ class Recipe:
         return replace(self, encode=replace(self.encode, color=color))
 
 
-_FIELDS = tuple(f.name for f in dataclasses.fields(Encode) if f.name not in ("quality", "luma_steps", "chroma_steps"))
+_APART = ("quality", "keep_quality", "luma_steps", "chroma_steps", "keep_sampling", "fast_up_to")
+"""What is settled before there is a recipe."""
+_FIELDS = tuple(f.name for f in dataclasses.fields(Encode) if f.name not in _APART)

@@ -47,6 +47,17 @@ def derivative(u: Tensor, r: Tensor, rounding: str) -> Tensor:
     return torch.where(wide, series, bells)
 
 
+def of_thresholds(u: Tensor, first: float, r: Tensor) -> Tensor:
+    """The smoothed derivative of a quantiser whose magnitudes step up at first, first + 1, ...; it is even in `u`."""
+    size = u.abs()
+    out = derivative(size - first + 0.5, r, "smoothed")  # thresholds at first plus every integer, also below 0
+    total = torch.zeros_like(u)
+    for j in range(math.ceil(4 * float(r.max())) + 2):  # those below 0 are not there, their mirror images are
+        total = total + torch.exp(-0.5 * ((size + first + j) / r) ** 2)
+        total = total - torch.exp(-0.5 * ((size + 1 - first + j) / r) ** 2)
+    return out + total / (r * math.sqrt(2 * math.pi))
+
+
 def of_zone(u: Tensor, limit: Tensor, r: Tensor) -> Tensor:
     """What is added to the smoothed derivative where magnitudes below `limit` are set to 0, and others rounded.
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
 
-from .._version import __version__
 from ..learning.learned import Learned
 from ..learning.observed import Observed
 from ..learning.question import Decision, Trial
@@ -17,6 +15,7 @@ from .charts import bar
 from .evidence import figures
 from .marks import Markup, badge, details, percent, safe, table, tag
 from .pictures import Difference, difference
+from .skeleton import document
 
 MOST_PICTURES = 12
 """Pairs that are shown with pictures."""
@@ -41,20 +40,7 @@ def html(learned: Learned, test: Scores | None = None) -> str:
         ("source", "Where this comes from", _provenance(learned)),
         ("profile", "The profile", _profile(learned)),
     ]
-    shown = [(at, title, body) for at, title, body in sections if body]
-    nav = tag("nav", *(tag("a", title, href=f"#{at}") for at, title, _ in shown), aria_label="Sections")
-    main = [tag("section", tag("h2", title, id=at), body) for at, title, body in shown]
-    style = resources.files(__package__).joinpath("style.css").read_text(encoding="utf-8")
-    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-    head = [
-        Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
-        Markup(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
-        Markup('<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'),
-        tag("title", f"{learned.profile.name}: what was learned"),
-        tag("style", Markup(style)),
-    ]
-    body = [tag("header", *_verdict(learned, test), nav), tag("main", *main), _foot(learned)]
-    return "<!doctype html>\n" + tag("html", tag("head", *head), tag("body", *body), lang="en") + "\n"
+    return document(f"{learned.profile.name}: what was learned", _verdict(learned, test), sections)
 
 
 def verdict(learned: Learned, test: Scores | None = None) -> tuple[str, str]:
@@ -285,7 +271,3 @@ def _profile(learned: Learned) -> Markup:
     text = tag("pre", Markup("\n".join(lines)), tabindex="0")
     told = tag("p", "A TOML file; mimic and verify take it as it is.", class_="quiet")
     return Markup(told + details("Show it", text))
-
-
-def _foot(learned: Learned) -> Markup:
-    return tag("footer", tag("p", f"Made by understudy {__version__}. This page asks no other computer for anything."))

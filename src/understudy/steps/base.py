@@ -37,6 +37,11 @@ class Raster:
     """EXIF orientation, 1 to 8, not yet applied; 1 is upright."""
     space: Literal["rgb", "ycbcr"] = "rgb"
     """What three channels are: R, G, B or, where a platform never makes RGB of a JPEG, Y, Cb, Cr."""
+    before: tuple[int, int, int] | None = None
+    """Of a picture that its decoder made smaller or larger: (width, height) of the file's own samples, turned as
+    `pixels` are, and the eighths of them that were decoded; None for full size, and once it was resized."""
+    resized: bool = False
+    """Whether a `resize` has given it another size: for filters that run only then."""
 
     def __post_init__(self) -> None:
         p = self.pixels
@@ -56,6 +61,11 @@ class Raster:
     @property
     def has_alpha(self) -> bool:
         return self.pixels.shape[2] in (2, 4)
+
+    @property
+    def has_new_size(self) -> bool:
+        """Whether a resize or the decoder made it smaller or larger."""
+        return self.resized or self.before is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

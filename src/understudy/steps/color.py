@@ -48,7 +48,7 @@ class Color(Step):
         """Samples in sRGB without a profile, or as they were. Raises PictureError for a profile that does not fit."""
         if not self._converts(value):
             return value if self.icc == "keep" or value.icc is None else replace(value, icc=None)
-        return Raster(self._to_srgb(value), None, value.orientation)
+        return replace(value, pixels=self._to_srgb(value), icc=None, space="rgb")
 
     def surrogate(self, value: Any, ops: Any) -> Any:
         """The same samples; the gradient follows the conversion's slopes between colours of a lattice."""

@@ -29,6 +29,8 @@ class Convolve(Step):
     edge: Literal["repeat", "keep"] = "keep"
     """Beyond the picture: `repeat` its outer samples; `keep` leaves those pixels as they are whose window reaches out,
     as Pillow does."""
+    only_resized: bool = False
+    """Whether pictures that kept their size pass as they are."""
 
     def exact(self, value: Raster, context: Context) -> Raster:
         """The same size and channels. Raises ProfileError for another number of weights or a divisor of 0."""
@@ -37,6 +39,8 @@ class Convolve(Step):
             raise ProfileError(
                 f"{len(self.weights)} weights, divisor {self.divisor}", place="convolve", expected="9 or 25, not 0"
             )
+        if self.only_resized and not value.has_new_size:
+            return value
         colours = value.pixels[:, :, :-1] if value.has_alpha else value.pixels
         out = self._filtered(colours, size)
         return replace(value, pixels=np.dstack([out, value.pixels[:, :, -1]]) if value.has_alpha else out)

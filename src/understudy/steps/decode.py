@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -61,6 +61,10 @@ class Decode(Step):
     more for the resampling that follows, and drop a last row or column that stands for too few stored pixels. Chromium
     decodes a JPEG smaller only where its sides are whole MCUs."""
 
+    draft_to: Literal["size", "limits"] = "size"
+    """What Pillow's rule keeps both sides at or above: the size that `draft` gives the picture, or the limits
+    themselves, width and height each (Image.thumbnail drafts to the box that it is given times its reducing_gap)."""
+
     sixteen_bit: Depth16 = Depth16.STRIP
     """How samples of 16 bits (PNG, TIFF) become 8, before anything else. (A library that resizes in 16 bits, such as
     ImageMagick, does it later: of a picture that it resizes, this is not it.)"""
@@ -87,7 +91,9 @@ class Decode(Step):
             raise ProfileError("a smaller size", place="decode by go", expected="scale = 8, no draft")
         if self.draft_by is not ShrinkOnLoad.PILLOW:
             raise ProfileError(f"draft_by {self.draft_by}", place="decode in a channel", expected="pillow")
-        return ops.decoded(value, self.upsampling, self.decoder, self.eighths(p.width, p.height, p.orientation))
+        eighths = self.eighths(p.width, p.height, p.orientation)
+        before = None if eighths == 8 else (p.width, p.height, eighths)
+        return replace(ops.decoded(value, self.upsampling, self.decoder, eighths), before=before)
 
     def outside_torch(self) -> str:
         """Decoders other than libjpeg-turbo, and other sizes than the full one."""
@@ -128,7 +134,8 @@ class Decode(Step):
             pixels = to_rgb(*given, ycbcr=not is_rgb(stream), eighths=eighths, decoder=self.decoder)
         if self.draft_by is not ShrinkOnLoad.PILLOW:
             pixels = pixels[: max(1, coefficients.height * eighths // 8), : max(1, coefficients.width * eighths // 8)]
-        return Raster(pixels if pixels.ndim == 3 else pixels[:, :, None], icc, orientation)
+        before = None if eighths == 8 else (coefficients.width, coefficients.height, eighths)
+        return Raster(pixels if pixels.ndim == 3 else pixels[:, :, None], icc, orientation, before=before)
 
     def _of_inks(self, planes: Sequence[Pixels], ycck: bool) -> Pixels:
         """RGB of C, M, Y, K or of Y, Cb, Cr, K, as stored: 255 for no ink, as Adobe has it and Pillow assumes."""
@@ -170,7 +177,10 @@ class Decode(Step):
             return 8 >> times if times <= 3 else 8
         if self.draft_by is not ShrinkOnLoad.PILLOW:
             return 8 // shrink_on_load(1.0 / to.scale, self.draft_by)
-        times = min(width // to.width, height // to.height)
+        if self.draft_to == "limits":
+            times = min(width // self.draft_limit, height // (self.draft_limit_height or self.draft_limit))
+        else:
+            times = min(width // to.width, height // to.height)
         return next((8 // shrink for shrink in (8, 4, 2) if times >= shrink), 8)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from annotated_types import Interval
 
 from ..codec import imagemagick_quality, scans, tables
+from ..codec.color import rgb_to_ycbcr
 from ..codec.encode import Arithmetic, forward
 from ..codec.jpegli import encode as jpegli
 from ..codec.mozjpeg import encode as mozjpeg
@@ -22,6 +23,7 @@ from ..jpeg.compose import Encoded, Huffman, encode
 from ..jpeg.entropy_encode import LIBJPEG_MOST_CORRECTIONS
 from ..jpeg.syntax import NATURAL_OF_ZIGZAG, Dqt, Dri, FrameComponent, JpegStream, QuantTable, ScanSpec
 from .base import Context, Pixels, Raster, Rule, Step
+from .decode import is_rgb
 
 SAMPLINGS: dict[str, tuple[int, int]] = {
     "4:4:4": (1, 1),
@@ -71,9 +73,10 @@ class Encode(Step):
     """Chroma's share of the samples, in the field's usual names."""
     keep_sampling: bool = False
     """A sent JPEG's own sampling (where it is one of these) wins over `sampling`: ImageMagick."""
-    grey: Literal["keep", "widen", "narrow"] = "keep"
+    grey: Literal["keep", "widen", "narrow", "luma"] = "keep"
     """A grey picture: one component, or three as if it were RGB. `narrow`: an RGB picture of which every pixel is grey
-    gets one component too (ImageMagick)."""
+    gets one component too (ImageMagick). `luma`: every picture gets one, Y of `color` (`cjpeg -grayscale`, Pillow's
+    `convert("L")`)."""
     grey_factors: bool = False
     """One component states the factors of `sampling`, not 1x1; they change nothing else (ImageMagick when it is told
     a sampling)."""
@@ -86,6 +89,9 @@ class Encode(Step):
     """Where the Huffman tables come from; progressive scans need `optimal` or `jpegli`."""
     restart_interval: Annotated[int, Interval(ge=0, le=65535)] = 0
     """MCUs between RSTm markers; 0 for none."""
+    restart_rows: Annotated[int, Interval(ge=0, le=65535)] = 0
+    """Rows of MCUs between RSTm markers, instead of `restart_interval`; 0 for none. Each scan counts its own MCUs
+    (`cjpeg -restart N`). (Not with jpegli's tables, nor with mozjpeg's trellis: not measured.)"""
     most_corrections: Annotated[int, Interval(ge=1, le=4096)] = LIBJPEG_MOST_CORRECTIONS
     """Correction bits after which a run of end-of-bands is closed in refinement scans."""
     always_pad: bool = False
@@ -139,7 +145,7 @@ class Encode(Step):
 
     def surrogate(self, value: Any, ops: Any) -> Any:
         """`exact` on a batch: a `Coded` that is computed when it is decoded, in one operation with one gradient."""
-        return ops.coded(value, self)
+        return ops.coded(ops.luma(value, self.color) if self.grey == "luma" else value, self)
 
     def outside_torch(self) -> str:
         """jpegli, mozjpeg's trellis and deringing, a fitted rounding offset, the arithmetic of jpeg-js and ffmpeg."""
@@ -166,7 +172,9 @@ class Encode(Step):
         if self.fast_up_to >= self.quality_for(value.width, value.height):
             self = replace(self, dct=Dct.IFAST)
         pixels = value.pixels
-        if pixels.shape[2] == 1:
+        if pixels.shape[2] == 3 and self.grey == "luma":
+            pixels = self._luma(value)
+        elif pixels.shape[2] == 1:
             pixels = np.repeat(pixels, 3, axis=2) if self.grey == "widen" else pixels[:, :, 0]
         elif self.grey == "narrow" and value.space == "rgb" and (pixels == pixels[:, :, :1]).all():
             pixels = pixels[:, :, 0]
@@ -175,12 +183,20 @@ class Encode(Step):
         factors = [one] if count == 1 else [SAMPLINGS[self.sampling_for(context)], (1, 1), (1, 1)]
         luma, chroma = self.tables_for(value.width, value.height, _is_420(factors))
         script, progressive = self._scans(count)
-        if value.space == "ycbcr" and self.engine == Engine.LIBJPEG:
+        if value.space == "ycbcr":
+            if self.engine is not Engine.LIBJPEG or self.color is Color.RGB:
+                raise PictureError("YCbCr samples", place=f"encode with {self.engine}, {self.color}", expected="RGB")
             self = replace(self, color=Color.NONE)
-        elif value.space == "ycbcr":
-            raise PictureError("YCbCr samples", place=f"encode with {self.engine}", expected="RGB")
         sampled = factors if count > 1 else [(1, 1)]  # T.81 A.2.2: a scan of one component knows no factors
         return self._blocks(np.ascontiguousarray(pixels), sampled, luma, chroma, script, progressive), factors
+
+    def _luma(self, value: Raster) -> Pixels:
+        """uint8 `[H, W]`: Y of an RGB or YCbCr raster. Raises ProfileError for colours that give none."""
+        if value.space == "ycbcr":
+            return value.pixels[:, :, 0]
+        if self.color in (Color.NONE, Color.RGB):
+            raise ProfileError(f"grey luma with color {self.color}", place="encode.grey", expected="a color with a Y")
+        return rgb_to_ycbcr(value.pixels, self.color)[0]
 
     def coded(self, blocks: Sequence[Blocks], width: int, height: int, factors: Sequence[tuple[int, int]]) -> Encoded:
         """The coded picture of coefficients that are quantised already: tables, scans, Huffman codes and bits.
@@ -188,6 +204,9 @@ class Encode(Step):
         blocks: int16 `[v_blocks, h_blocks, 8, 8]` a component, natural order; factors: (h_samp_factor, v_samp_factor).
         """
         count = len(blocks)
+        rgb = count == 3 and self.color is Color.RGB
+        if self.restart_rows and self.quantizer is Quantizer.MOZJPEG_TRELLIS:
+            raise ProfileError("restart_rows with mozjpeg-trellis", place="encode", expected="restart_interval")
         quant = self.tables_for(width, height, _is_420(factors))[: self._n_tables(count)]
         script, progressive = self._scans(count)
         wanted = SEARCHES.get(self.script) if isinstance(self.script, str) else None
@@ -195,15 +214,17 @@ class Encode(Step):
             blocks,
             width=width,
             height=height,
-            components=[FrameComponent(i + 1, h, v, min(i, 1)) for i, (h, v) in enumerate(factors)],
+            components=[FrameComponent(i + 1, h, v, 0 if rgb else min(i, 1)) for i, (h, v) in enumerate(factors)],
             quant_tables=[_quant_table(i, steps) for i, steps in enumerate(quant)],
             script=script if wanted is None else search(count, wanted),
             progressive=progressive,
             huffman=self.huffman,
             restart_interval=self.restart_interval,
+            restart_rows=self.restart_rows,
             most_corrections=self.most_corrections,
             force_baseline=self.force_baseline,
             always_pad=self.always_pad,
+            one_set=rgb,
         )
 
     def _scans(self, count: int) -> tuple[scans.Script, bool]:
@@ -232,7 +253,7 @@ class Encode(Step):
                 chroma,
                 adaptive=self.adaptive_quantization,
                 force_baseline=self.force_baseline,
-                streaming=len(script) == 1 and self.restart_interval == 0,
+                streaming=len(script) == 1 and self.restart_interval == self.restart_rows == 0,
             )
         arithmetic = Arithmetic(
             self.color, self.downsampling, self.edge, self.dct, self.quantizer, self.dummy_blocks, self.rounding_offset
@@ -245,6 +266,8 @@ class Encode(Step):
             )  # fmt: skip
         if trellis is None and not self.overshoot_deringing:
             return forward(pixels, arithmetic, factors, luma, chroma)
+        if self.color is Color.RGB:
+            raise ProfileError("RGB components", place="encode with mozjpeg's trellis or deringing", expected="YCbCr")
         if trellis is not None and self.huffman is not Huffman.OPTIMAL:
             raise ProfileError(
                 f"{self.huffman} Huffman tables with mozjpeg-trellis", place="encode.huffman", expected="optimal"
@@ -255,7 +278,7 @@ class Encode(Step):
         )  # fmt: skip
 
     def _n_tables(self, components: int) -> int:
-        return 2 if self.unused_tables else min(components, 2)
+        return 2 if self.unused_tables else 1 if self.color is Color.RGB else min(components, 2)
 
     def sampling_for(self, context: Context) -> str:
         """A key of SAMPLINGS: `sampling`, or with `keep_sampling` that of the sent JPEG of three components."""
@@ -275,7 +298,8 @@ class Encode(Step):
         if not 1 <= quality <= 100:
             raise ProfileError(f"{quality} for {width} x {height}", place="encode.quality", expected="1 to 100")
         luma, chroma = self._law_tables(quality, is_420)
-        return self.luma_steps or luma, self.chroma_steps or chroma
+        luma = self.luma_steps or luma
+        return luma, luma if self.color is Color.RGB else self.chroma_steps or chroma
 
     def _law_tables(self, quality: int, is_420: bool) -> tuple[tables.Table, tables.Table]:
         fixed = self.law == tables.Law.CUSTOM_DIAG
@@ -291,7 +315,7 @@ class Encode(Step):
             chroma = quant.get(frame.components[-1].quant_tbl_no, luma)
             if 0 not in luma + chroma:  # T.81 B.2.4.1 does not allow 0; a damaged file may have it
                 out |= {"luma_steps": luma, "chroma_steps": chroma}
-            wanted = (luma, chroma) if len(frame.components) == 3 else (luma,)
+            wanted = (luma, chroma) if len(frame.components) == 3 and not is_rgb(delivered) else (luma,)
             is_420 = _sampling_of(delivered) == "4:2:0"
             fitting = [q for q in range(1, 101) if self._law_tables(q, is_420)[: len(wanted)] == wanted]
             if fitting:

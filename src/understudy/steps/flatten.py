@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -46,7 +46,7 @@ class Flatten(Step):
             else:
                 half = 127 if self.rounding == "nearest" else 0
                 colours = ((mixed + half) // 255).astype(np.uint8)
-        return Raster(np.ascontiguousarray(colours), value.icc, value.orientation)
+        return replace(value, pixels=np.ascontiguousarray(colours), space="rgb")
 
     def surrogate(self, value: Any, ops: Any) -> Any:
         """The picture without alpha; the gradient is that of the mixture before it is rounded."""

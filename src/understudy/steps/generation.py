@@ -68,7 +68,7 @@ class Generation(Step):
         decoded = to_rgb(
             blocks, tables, factors, value.width, value.height, upsampling=self.upsampling, decoder=self.decoder
         )
-        return Raster(decoded if decoded.ndim == 3 else decoded[:, :, None], value.icc, value.orientation)
+        return replace(value, pixels=decoded if decoded.ndim == 3 else decoded[:, :, None])
 
     def surrogate(self, value: Any, ops: Any) -> Any:
         """`exact` on a batch of pictures."""

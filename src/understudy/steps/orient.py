@@ -23,12 +23,21 @@ class Orient(Step):
 
     def exact(self, value: Raster, context: Context) -> Raster:
         """A lossless permutation of samples."""
-        pixels = upright(value.pixels, value.orientation) if self.apply else value.pixels
-        return replace(value, pixels=pixels, orientation=1)
+        if not self.apply:
+            return replace(value, orientation=1)
+        pixels = upright(value.pixels, value.orientation)
+        return replace(value, pixels=pixels, orientation=1, before=turned(value.before, value.orientation))
 
     def surrogate(self, value: Any, ops: Any) -> Any:
         """The same permutation."""
-        return ops.upright(value) if self.apply else replace(value, orientation=1)
+        if not self.apply:
+            return replace(value, orientation=1)
+        return replace(ops.upright(value), before=turned(value.before, value.orientation))
+
+
+def turned(before: tuple[int, int, int] | None, orientation: int) -> tuple[int, int, int] | None:
+    """`Raster.before` of the picture turned: width and height change places where rows and columns do."""
+    return (before[1], before[0], before[2]) if before is not None and orientation >= 5 else before
 
 
 def upright(pixels: Pixels, orientation: int) -> Pixels:

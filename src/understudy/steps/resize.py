@@ -52,6 +52,10 @@ class Resize(Step):
     as_shown: bool = False
     """Whether the rule bounds the sides that a viewer sees, where an EXIF orientation still waits to be applied: sharp
     resizes the stored picture, which comes before `orient`, by the width of the upright one."""
+    sized_by: Literal["raster", "stored", "stored_part"] = "raster"
+    """Which size the rule looks at where a decoder made the picture smaller: that of the smaller raster; that of the
+    file's own samples; or that, and of the raster only what they fill is resampled, less than its last row or column
+    (Image.thumbnail of an open JPEG)."""
     alpha: Literal["own", "premultiply", "straight"] = "own"
     """Whether colours are multiplied by alpha while they are filtered; `own`: as the library itself does."""
     at_own_size: bool = False
@@ -67,14 +71,15 @@ class Resize(Step):
         pixels = resample.resize(
             self.code, value.pixels, to.width, to.height, kernel=self.kernel, **self._options(to, value)
         )
-        return replace(value, pixels=pixels)
+        return replace(value, pixels=pixels, **self._after(to, value))
 
     def surrogate(self, value: Any, ops: Any) -> Any:
         """The resized picture. The gradient is the transpose of the library's weights."""
         to = self._size(value)
         if to is None:
             return value
-        return ops.resize(value, self.code, to.width, to.height, kernel=self.kernel, **self._options(to, value))
+        made = ops.resize(value, self.code, to.width, to.height, kernel=self.kernel, **self._options(to, value))
+        return replace(made, **self._after(to, value))
 
     def outside_torch(self) -> str:
         """Why a forward pass goes through the library's own form here; "" where tensor operations give its samples."""
@@ -85,15 +90,27 @@ class Resize(Step):
 
     def _size(self, value: Any) -> Target | None:
         """The size that a raster (or a channel's picture) gets; None where it passes as it is. Raises LimitError."""
-        turned = self.as_shown and value.orientation >= 5
-        to = self.target(value.height, value.width) if turned else self.target(value.width, value.height)
-        if turned:
-            to = Target(to.height, to.width, to.scale)
+        to = self.target_of(value)
         if (to.width, to.height) == (value.width, value.height) and not self.at_own_size:
             return None
         if to.width * to.height > MAX_PIXELS:
             raise LimitError(f"{to.width} x {to.height} pixels", place="resize", expected=f"at most {MAX_PIXELS}")
         return to
+
+    def target_of(self, value: Any) -> Target:
+        """The size that a raster (or a channel's picture) gets, and how many pixels of it go to one of the raster's."""
+        width, height = value.width, value.height
+        by_stored = self.sized_by != "raster" and value.before is not None
+        if by_stored:
+            width, height, _ = value.before
+        turned = self.as_shown and value.orientation >= 5
+        to = self.target(height, width) if turned else self.target(width, height)
+        scale = to.scale * 8 / value.before[2] if by_stored else to.scale
+        return Target(to.height, to.width, scale) if turned else Target(to.width, to.height, scale)
+
+    def _after(self, to: Target, value: Any) -> dict[str, Any]:
+        """What is known of the picture once it is resized."""
+        return {"before": None, "resized": value.resized or (to.width, to.height) != (value.width, value.height)}
 
     def target(self, width: int, height: int) -> Target:
         """The size that a picture of `width` x `height` gets."""
@@ -109,6 +126,11 @@ class Resize(Step):
         given: dict[str, Any] = dict(self.options)
         if "orientation" in known:
             given.setdefault("orientation", value.orientation)
+        if self.sized_by == "stored_part" and value.before is not None:
+            if "box" not in known:
+                raise ProfileError(f"sized_by {self.sized_by!r} with code {self.code!r}", place="resize", expected="stored")
+            width, height, eighths = value.before
+            given.setdefault("box", (0.0, 0.0, width * eighths / 8, height * eighths / 8))
         if self.geometry == "common":
             if "factors" not in known:
                 raise ProfileError(

@@ -33,6 +33,8 @@ class Transcode(Step):
     """Where the Huffman tables come from; progressive scans need `optimal`."""
     restart_interval: Annotated[int, Interval(ge=0, le=65535)] = 0
     """MCUs between RSTm markers; 0 for none."""
+    restart_rows: Annotated[int, Interval(ge=0, le=65535)] = 0
+    """Rows of MCUs between RSTm markers, instead of `restart_interval`; 0 for none (`jpegtran -restart N`)."""
 
     def exact(self, value: Source, context: Context) -> Encoded:
         """The coded picture. Raises PictureError if the sent file is no undamaged 8-bit Huffman JPEG."""
@@ -58,6 +60,7 @@ class Transcode(Step):
             progressive=is_progressive(script),
             huffman=self.huffman,
             restart_interval=self.restart_interval,
+            restart_rows=self.restart_rows,
             most_corrections=LIBJPEG_MOST_CORRECTIONS,
         )
 

@@ -9,8 +9,8 @@ from .._jit import kernel
 
 @kernel
 def count(blocks: Any, counts: Any, dc: Any) -> None:
-    """Adds to `counts`, int64 [4, 64]: of each frequency, row by row, how many values are nonzero, are 1 or -1, are odd,
-    and the sum of their sizes; and to `dc`, float64 [2], the sum of the DC values and of their squares.
+    """Adds to `counts`, int64 [4, 64]: of each frequency, row by row, how many values are nonzero, are 1 or -1, are
+    odd, and the sum of their sizes; and to `dc`, float64 [2], the sum of the DC values and of their squares.
 
     blocks: int16 [v_blocks, h_blocks, 8, 8].
     """

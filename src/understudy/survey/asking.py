@@ -66,10 +66,10 @@ def ask(survey: Path | str, question: str) -> Answer:
     known = questions().get(question)
     if known is None and len(question.split()) < 2:
         raise UnderstudyError(
-            f"no question {question!r}", place="survey", expected=f"one of {', '.join(questions())}, or SQL over `files`"
+            f"no question {question!r}",
+            place="survey",
+            expected=f"one of {', '.join(questions())}, or SQL over `files`",
         )
-    if not path.is_file():
-        raise UnderstudyError("no file", place=str(path), expected="a survey")
     check(path)
     duckdb = load("duckdb")
     sql = known.sql if known else question

@@ -77,6 +77,26 @@ def _script(seen: Inspection) -> str | None:
     return "; ".join(told)
 
 
+def _platforms(seen: Inspection) -> str | None:
+    names = seen.value("identity", "platforms")
+    return None if names is None else ", ".join(names)
+
+
+def _operator(seen: Inspection) -> str | None:
+    found = seen.value("identity", "operator")
+    return found["name"] if isinstance(found, dict) else None
+
+
+def _candidate(key: str) -> Read:
+    """A fact of the best supported signature, None where no platform can be told."""
+
+    def read(seen: Inspection) -> Any:
+        rows = seen.value("identity", "candidates")
+        return rows[0].get(key) if rows and seen.value("identity", "platforms") else None
+
+    return read
+
+
 def _families(seen: Inspection) -> str | None:
     rows = seen.value("family", "consistent_with")
     return None if rows is None else "; ".join(row["family"] for row in rows) or "unknown"
@@ -107,6 +127,13 @@ FACTS = (
     Column("sha256", "string", "of the whole file", lambda seen: seen.sha256),
     Column("format", "string", "`jpeg`, `webp`, `png`, ...", lambda seen: getattr(seen, "format", "jpeg")),
     Column("verdict", "string", "inspect's sentences", lambda seen: " ".join(seen.verdict)),
+    Column("platforms", "string", "the platforms that it is consistent with, parted by `, `; empty: cannot be told",
+           _platforms),
+    Column("surface", "string", "the surface of the best supported signature", _candidate("surface")),
+    Column("era", "string", "the years of the signatures that fit", _value("identity", "era")),
+    Column("signature", "string", "the best supported signature", _candidate("id")),
+    Column("operator", "string", "who delivered it, where a note says so", _operator),
+    Column("delivered_untouched", "string", "`yes`, `no` or `cannot tell`", _value("identity", "delivered_untouched")),
     Column("process", "string", "T.81's process, such as `baseline DCT`", _value("frame", "process")),
     Column("progressive", "bool", "whether it is progressive", _value("frame", "progressive")),
     Column("width", "int64", "samples a line", _value("frame", "width")),
@@ -115,6 +142,10 @@ FACTS = (
     Column("component_ids", "string", "such as `1 2 3`", _joined("frame", "component_ids")),
     Column("sampling", "string", "such as `4:2:0`; empty where it has no such name", _value("frame", "sampling")),
     Column("sampling_factors", "string", "such as `2x2 1x1 1x1`", _value("frame", "sampling_factors")),
+    Column("law", "string", "the law of all tables together, null where they have none in common",
+           _value("quality", "law")),
+    Column("quality", "int64", "the quality by that law", _value("quality", "quality")),
+    Column("quality_exact", "bool", "whether it gives exactly these tables", _value("quality", "exact")),
     Column("luma_law", "string", "the law of the first component's table, or the nearest", _table(0, "law")),
     Column("luma_quality", "int64", "the quality by that law", _table(0, "quality")),
     Column("luma_exact", "bool", "whether the law gives exactly this table", _table(0, "exact")),
@@ -161,7 +192,7 @@ STATISTICS = (
     Column("luma_dc_mean", "float64", "mean of luma's quantised DC"),
     Column("luma_dc_deviation", "float64", "its standard deviation"),
     Column("luma_mean_size", "figures", "mean absolute quantised value of each of luma's 64 frequencies, row by row"),
-    Column("luma_odd_share", "figures", "share of odd values among the nonzero ones, for each of the 64; null for none"),
+    Column("luma_odd_share", "figures", "share of odd values among the nonzero ones, for each; null where none is"),
     Column("chroma_zero_share", "float64", "share of chroma's AC coefficients that are 0"),
     Column("chroma_one_share", "float64", "as luma_one_share"),
     Column("chroma_nonzero_a_block", "float64", "as luma_nonzero_a_block"),

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
@@ -31,6 +31,7 @@ SECONDS_A_PART = 20.0
 Progress = Callable[[int, int], None]
 """Called with files done and files in all."""
 Rows = list[dict[str, Any]]
+Task = Callable[[Sequence[Found], bool], Rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,9 @@ def survey(
 
     coefficients: decode each JPEG too and add STATISTICS. jobs: processes, 0 for one a core; 1 reads in this process.
     A file that cannot be read becomes a row with its `error`. Hidden files (a dot first) and links to folders are left
-    out. What was read is in `OUT.parts` from time to time: after a kill or Ctrl-C (KeyboardInterrupt comes through, with
-    what was read kept) the same call goes on. Files whose rows `out` has already, equal in path, length and time of
-    change, read by this version to at least this depth, are not read again; rows of files that are gone go.
+    out. What was read is in `OUT.parts` from time to time: after a kill or Ctrl-C (KeyboardInterrupt comes through,
+    with what was read kept) the same call goes on. Files whose rows `out` has already, equal in path, length and time
+    of change, read by this version to at least this depth, are not read again; rows of files that are gone go.
 
     With several processes a script needs `if __name__ == "__main__":` around the call: workers are spawned.
     Raises UnderstudyError where `folder` is none, `out` is no survey, or pyarrow is missing.
@@ -183,11 +184,11 @@ def _read(files: Iterator[Found], coefficients: bool, jobs: int) -> Generator[Ro
 
 
 class _Pool:
-    """Workers with a bounded queue. Where one dies (killed, out of memory), the files it may have died of are read again,
-    one to a process, and the one that kills again becomes a row that says so."""
+    """Workers with a bounded queue. Where one dies (killed, out of memory), the files it may have died of are read
+    again, one to a process, and the one that kills again becomes a row that says so."""
 
-    def __init__(self, jobs: int, coefficients: bool) -> None:
-        self.jobs, self.coefficients = jobs, coefficients
+    def __init__(self, jobs: int, coefficients: bool, task: Task = workers.rows) -> None:
+        self.jobs, self.coefficients, self.task = jobs, coefficients, task
         self.waiting: deque[tuple[list[Found], Future[Rows]]] = deque()
         self.pool = self._started(jobs)
 
@@ -218,7 +219,7 @@ class _Pool:
 
     def give(self, chunk: list[Found]) -> None:
         try:
-            self.waiting.append((chunk, self.pool.submit(workers.rows, chunk, self.coefficients)))
+            self.waiting.append((chunk, self.pool.submit(self.task, chunk, self.coefficients)))
         except BrokenProcessPool:  # told by the chunk that broke it, which comes before
             broken: Future[Rows] = Future()
             broken.set_exception(BrokenProcessPool())
@@ -240,7 +241,7 @@ class _Pool:
         lone = self._started(1)
         for file in chunk:
             try:
-                made += lone.submit(workers.rows, [file], self.coefficients).result()
+                made += lone.submit(self.task, [file], self.coefficients).result()
             except BrokenProcessPool:
                 made.append(workers.blank(file, self.coefficients, "the process that read it died"))
                 lone.shutdown(wait=True)

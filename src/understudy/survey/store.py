@@ -1,8 +1,8 @@
 """Rows on disk: parts that are whole or not there, what is in them already, and their merging into one file.
 
-A survey writes `OUT.parts/*.parquet`, each to a temporary name first, then renamed; at the end all rows that still hold
-go, batch by batch, into a temporary file that takes the place of OUT. Memory does not follow the number of rows: what is
-known of rows on disk is one 8-byte hash each.
+A survey writes `OUT.parts/*.parquet`, each to a temporary name first, then renamed; at the end all rows that still
+hold go, batch by batch, into a temporary file that takes the place of OUT. Memory does not follow the number of rows:
+what is known of rows on disk is one 8-byte hash each.
 """
 
 from __future__ import annotations
@@ -70,9 +70,10 @@ def _opened(path: Path) -> Any:
 
 
 def check(path: Path) -> None:
-    """Raises UnderstudyError where `path` exists and is no survey."""
-    if path.exists():
-        _opened(path).close()
+    """Raises UnderstudyError where `path` is no survey."""
+    if not path.is_file():
+        raise UnderstudyError("no file", place=str(path), expected="a survey")
+    _opened(path).close()
 
 
 class Store:

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -100,6 +100,6 @@ def _statistics(seen: Inspection) -> dict[str, Any]:
 
 def _year(mtime_ns: int) -> int | None:
     try:
-        return datetime.fromtimestamp(mtime_ns // 1_000_000_000, timezone.utc).year
+        return datetime.fromtimestamp(mtime_ns // 1_000_000_000, UTC).year
     except (ValueError, OverflowError, OSError):
         return None

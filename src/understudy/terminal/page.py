@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..evidence.base import channel_names
+from ..evidence.identity import title
 from ..evidence.tables import law_text
 from ..inspection import Inspection
 from .parts import BAD, GOOD, QUIET, UNSURE, bar, grid, heading, row, say, steps_grid
@@ -161,6 +162,7 @@ def _huffman(seen: Inspection) -> Iterator[RenderableType]:
         return
     yield heading("Huffman tables", "each with its codes and the longest in bits")
     summary = _texts(seen, "huffman", ("tables", "grouping", "all_standard", "replaced_unused"))
+    summary += _texts(seen, "huffman_bits", ("kind",))
     yield Padding(say("; ".join(summary)), (0, 0, 0, 1))
     table = grid("l", "*")
     groups = [(key, list(items)) for key, items in groupby(rows, key=lambda r: r["before_scan"])]
@@ -224,6 +226,34 @@ def _fbmd(seen: Inspection) -> Iterator[RenderableType]:
     yield table
 
 
+def _identity(seen: Inspection) -> Iterator[RenderableType]:
+    found = seen.find("identity", "platforms")
+    if found is None:
+        return
+    rows = seen.value("identity", "candidates", []) or seen.value("identity", "nearest", [])
+    yield heading("Platform", "from the headers; tables alone are never certain")
+    table = grid("l", "*")
+    row(table, say("verdict", QUIET), say(found.text, GOOD if found.value else UNSURE))
+    for item in rows[:4]:
+        head = "unlike" if item["contradicts"] else "fits" if item["telling"] else "maybe"
+        row(table, say(head, GOOD if head == "fits" else UNSURE), say(title(item), "bold"))
+        row(table, say("for", QUIET), say("; ".join(item["supports"])))
+        for contradiction in item["contradicts"][:4]:
+            row(table, say("against", QUIET), say(contradiction))
+        told = ("telling", item["telling"]), ("open", item["not_distinguished"])
+        for label, text in told:
+            if text:
+                row(table, say(label, QUIET), text)
+        seen_in = f"{item['source']} ({item['files']} files of {item['sources']} sources)"
+        row(table, say("source", QUIET), say(seen_in, QUIET))
+    if len(rows) > 4:
+        row(table, "", say(f"… {len(rows) - 4} more …", QUIET))
+    answer = seen.find("identity", "delivered_untouched")
+    if answer is not None:
+        row(table, say("untouched", QUIET), answer.text.partition(": ")[2])
+    yield table
+
+
 def _family(seen: Inspection) -> Iterator[RenderableType]:
     found = seen.find("family", "consistent_with")
     if found is None:
@@ -260,6 +290,7 @@ def _anomalies(seen: Inspection) -> Iterator[RenderableType]:
 
 SECTIONS: tuple[Callable[[Inspection], Iterator[RenderableType]], ...] = (
     _fbmd,
+    _identity,
     _family,
     _tables,
     _scans,

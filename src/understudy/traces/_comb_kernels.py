@@ -14,7 +14,7 @@ from .._jit import kernel
 
 BINS = 96
 """Sizes of levels that are counted apart, 0 to 95; larger ones are not counted."""
-_UNKNOWNS = 4
+_UNKNOWNS = 5
 
 
 @kernel
@@ -143,6 +143,7 @@ def comb_scores(counts: Any, step: Any, sigma: Any, leak: Any, last: Any, scores
         basis[n, 1] = math.log(n) - 0.5 * math.log(last)
         basis[n, 2] = n / last - 0.5
         basis[n, 3] = math.sqrt(n / last) - 0.5
+        basis[n, 4] = 1.0 if n == 1 else 0.0  # dead zones and trellis empty level 1 alone
     plain, offset = np.empty(last + 1), np.empty(last + 1)
     shares, mean, beta = np.empty(last + 1), np.empty(last + 1), np.empty(_UNKNOWNS)
     for n in range(1, last + 1):

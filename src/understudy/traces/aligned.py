@@ -37,12 +37,14 @@ LEAK = 0.02
 """The share of coefficients that no comb explains: clipped samples, drawn-over places."""
 LEAST_LEVELS = 150
 """Levels other than 0 that a frequency must have to be asked."""
-LEAST_BINS = 6
+LEAST_BINS = 7
 """Sizes of levels between which it must have spread them: four unknowns describe a smooth histogram."""
 MOST_OF_ONE, LEAST_OF_ONE = 25.0, -50.0
 """Bounds of what one frequency says, so that no single odd histogram decides."""
 THRESHOLD = 14.0
 """Log-likelihood, summed over frequencies, from which a table is believed. False alarms: docs/generations.md."""
+SURPRISE = 12.0
+"""Log-likelihood that a table of an unusual law must have more."""
 MARGIN = 4.0
 """Log-likelihood within which two tables are not told apart."""
 
@@ -120,6 +122,14 @@ def _matrix() -> NDArray[np.int64]:
     return steps
 
 
+@cache
+def surprise() -> NDArray[np.float64]:
+    """`[tables]`: how much worse a table of `known_tables` is to be taken for: 0 for laws met daily, 1 for presets that
+    need a setting made for experts. Trellis, whose marks are smooth in no simple way, is else taken for one of these."""
+    usual = (Law.ANNEX_K, Law.LIBJPEG_9E, Law.JPEGLI, Law.MOZJPEG_3, Law.JAVA_IMAGEIO)
+    return np.array([0.0 if any(law in usual for law, _ in t.names) else 1.0 for t in known_tables()])
+
+
 def histograms(component: Component) -> NDArray[np.int64]:
     """int64 `[64, 2, 96]`: how many real blocks have level n (second index 0) or -n (1) in each frequency."""
     out = np.zeros((64, 2, kernels.BINS), np.int64)
@@ -156,7 +166,7 @@ def earlier(found: Combs) -> Earlier:
     tables, matrix = known_tables(), _matrix()
     sums = found.scores[found.used, matrix[:, found.used]].sum(axis=1)
     same = (matrix[:, found.used] == found.steps[found.used]).all(axis=1)
-    ranked = np.where(same, -np.inf, sums)
+    ranked = np.where(same, -np.inf, sums - SURPRISE * surprise())
     best = int(np.argmax(ranked))
     score = float(max(ranked[best], 0.0))
     rivals = tuple(tables[int(i)] for i in np.argsort(-ranked, kind="stable")[1:9] if ranked[i] > score - MARGIN)

@@ -38,9 +38,10 @@ WHOLE = _whole()
 
 def with_arithmetic(encode: Encode, arithmetic: Arithmetic) -> Encode:
     """`encode` with libjpeg's engine made of the parts of `arithmetic`; what lies beyond the picture stays as it is, a
-    question of its own."""
+    question of its own. Stored R, G and B stay, which headers say."""
+    color = encode.color if encode.color is Color.RGB else arithmetic.color
     return replace(
-        encode, engine=Engine.LIBJPEG, color=arithmetic.color, downsampling=arithmetic.downsampling,
+        encode, engine=Engine.LIBJPEG, color=color, downsampling=arithmetic.downsampling,
         edge=arithmetic.edge, dct=arithmetic.dct, quantizer=arithmetic.quantizer,
         rounding_offset=arithmetic.rounding_offset, overshoot_deringing=False,
     )  # fmt: skip
@@ -70,6 +71,7 @@ def known_name(encode: Encode) -> str:
     if encode.engine is not Engine.LIBJPEG or encode.overshoot_deringing:
         return ""
     mine = arithmetic_of(encode)
+    mine = replace(mine, color=Color.LIBJPEG) if mine.color is Color.RGB else mine
     dummies = mine.dummy_blocks
     return next((name for name, a in WHOLE.items() if replace(a, dummy_blocks=dummies) == mine), "")
 
@@ -87,7 +89,7 @@ def name_of(encode: Encode) -> str:
         parts = [str(encode.dct)]
         parts += [str(encode.quantizer)] if encode.quantizer is not Quantizer.PLAIN else []
         parts[-1] += f" {encode.rounding_offset}/256" if encode.quantizer is Quantizer.ROUNDING_OFFSET else ""
-    parts += [f"{encode.color} colour"] if encode.color is not Color.LIBJPEG else []
+    parts += [f"{encode.color} colour"] if encode.color not in (Color.LIBJPEG, Color.RGB) else []
     parts += [f"{encode.downsampling} downsampling"] if encode.downsampling is not Downsampling.LIBJPEG else []
     parts += [f"{encode.edge} edges"] if encode.edge is not Edge.LIBJPEG else []
     parts += ["deringing"] if encode.overshoot_deringing else []

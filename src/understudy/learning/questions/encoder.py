@@ -167,11 +167,13 @@ def _label(pipeline: Pipeline) -> str:
 
 def _blockwise(encode: Encode) -> Iterator[Encode]:
     """Everything that is cheap: encoders whole, then colour x DCT x rounding with the other parts as they are."""
+    rgb = encode.color is Color.RGB  # which libjpeg alone is known to write, islow, ifast or float
     for arithmetic in WHOLE.values():
-        yield with_arithmetic(encode, arithmetic)
+        if not rgb or arithmetic.color is Color.LIBJPEG:
+            yield with_arithmetic(encode, arithmetic)
     kept = replace(LIBJPEG, downsampling=encode.downsampling, edge=encode.edge)
     for color, dct, quantizer in product(Color, Dct, Quantizer):
-        if color is not Color.NONE and quantizer not in (Quantizer.MOZJPEG_TRELLIS, Quantizer.ROUNDING_OFFSET):
+        if color not in (Color.NONE, Color.RGB) and quantizer not in (Quantizer.MOZJPEG_TRELLIS, Quantizer.ROUNDING_OFFSET):
             yield with_arithmetic(encode, replace(kept, color=color, dct=dct, quantizer=quantizer))
 
 
@@ -222,6 +224,8 @@ def _costly(encode: Encode, classes: dict[Rounding, float]) -> Iterator[Encode]:
     """Engines that need the whole picture, as far as the rounding class or the headers call for them."""
     if encode.engine is Engine.JPEGLI or encode.quantizer is Quantizer.MOZJPEG_TRELLIS:
         yield encode
+    if encode.color is Color.RGB:
+        return  # no engine that needs the whole picture is known to write RGB
     probable = {name for name, share in classes.items() if share >= LEAST_PROBABLE}
     if probable & {Rounding.TRELLIS, Rounding.UNKNOWN} and can_trellis(encode):
         for deringing in (False, True):

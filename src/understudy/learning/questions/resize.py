@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from ...codec import resample
-from ...codec.sizes import Derive, Rounding, ShrinkOnLoad
+from ...codec.sizes import Derive, Fit, Rounding, ShrinkOnLoad
 from ...codec.variants import Decoder
 from ...steps import Step
 from ...steps.decode import Decode
+from ...steps.orient import Orient
 from ...steps.resize import Option, Resize
 from ...steps.sharpen import Sharpen
 from .. import kernel_fit, resampling, sharpening
@@ -19,6 +21,8 @@ from ..observed import Observed
 from ..pipeline import Pipeline
 from ..question import Candidate, Question
 from ..rendering import Rendering
+
+Sized = Literal["raster", "stored", "stored_part"]
 
 MOST = 20
 """Candidates that are rendered exactly."""
@@ -47,9 +51,9 @@ class Resampling:
             return [Candidate("none", pipeline)]
         out = {pipeline.keys: Candidate(_label(pipeline), pipeline)}
         for variant in _finalists(pipeline, pairs, rendering):
-            made = pipeline.having(variant.hypothesis.within(pipeline.get(Resize)))
-            for drawn in variant.decodes or (pipeline.get(Decode),):
-                for tried in variant.filtered(made.having(drawn)):
+            for begun in variant.begun or (pipeline,):
+                made = begun.having(variant.hypothesis.within(begun.get(Resize)))
+                for tried in variant.filtered(made):
                     out.setdefault(tried.keys, Candidate(_label(tried), tried, habit=len(out)))
         return list(out.values())[: MOST + 1]
 
@@ -59,7 +63,8 @@ class _Finalist:
     """A resampler for an exact trial, with what may go before and behind it."""
 
     hypothesis: resampling.Hypothesis
-    decodes: tuple[Decode, ...] = ()
+    begun: tuple[Pipeline, ...] = ()
+    """Pipelines that shrink on load in the way it goes with; none for the present one."""
     filters: tuple[Step, ...] = ()
 
     def filtered(self, pipeline: Pipeline) -> list[Pipeline]:
@@ -73,22 +78,23 @@ class _Finalist:
 def _finalists(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> list[_Finalist]:
     """The hypotheses that a look at luma leaves; with the ways of shrinking on load where the pairs have no others.
     Where no library's kernel alone will do, also kernels with a sharpening behind them, and one fitted to the pairs."""
-    decodes: list[Decode] = [pipeline.get(Decode)]
+    begun = [pipeline]
     if pairs and all(resampling.shrinkable(p) for p in pairs):
-        decodes = list(dict.fromkeys(d for d, _ in reductions(pipeline)))
+        begun = [r.within(pipeline, boxes=False) for r in reductions(pipeline)]
+        begun = list({b.keys: b for b in begun}.values())
     found = [
-        (one.sigma, one.hypothesis, decode)
-        for decode in decodes
-        for one in resampling.shortlist(ranking(pipeline.having(decode), pairs, rendering))
+        (one.sigma, one.hypothesis, start)
+        for start in begun
+        for one in resampling.shortlist(ranking(start, pairs, rendering))
     ]
     best = min((sigma for sigma, _, _ in found), default=math.inf)
     limit = max(1.3 * best, best + 0.25)
-    left: dict[tuple[str, str, str, Decode], resampling.Hypothesis] = {}
-    for sigma, h, decode in sorted(found, key=lambda f: f[0]):
+    left: dict[tuple[object, ...], tuple[resampling.Hypothesis, Pipeline]] = {}
+    for sigma, h, start in sorted(found, key=lambda f: f[0]):
         if sigma <= limit:
             # options that a kernel's weights do not show at these ratios are another question's
-            left.setdefault((h.code, h.kernel, h.geometry, decode), h)
-    known = [_Finalist(v, (key[3],)) for key, h in left.items() for v in resampling.variants(h)]
+            left.setdefault((h.code, h.kernel, h.geometry, start.keys), (h, start))
+    known = [_Finalist(v, (start,)) for h, start in left.values() for v in resampling.variants(h)]
     if best <= SUSPICIOUS:
         return known
     key = ("beyond", _seen(pipeline, pairs))
@@ -156,16 +162,33 @@ class LargeReductions:
         if pipeline.find(Resize) is None:
             return [Candidate("none", pipeline)]
         out = {pipeline.keys: Candidate(_reduction_label(pipeline), pipeline, _rank(pipeline))}
-        for decode, options in reductions(pipeline):
-            tried = pipeline.having(decode).changed(Resize, options=options)
-            if not pairs and (_rank(tried) > 3 or options != pipeline.get(Resize).options):
+        for one in reductions(pipeline):
+            tried = one.within(pipeline)
+            same_boxes = one.options == pipeline.get(Resize).options
+            if not pairs and (_rank(tried) > 3 or not (same_boxes or _rank(tried) < 0)):
                 continue  # nothing to choose by but habit: what that library's users do
             out.setdefault(tried.keys, Candidate(_reduction_label(tried), tried, _rank(tried)))
         return list(out.values())
 
 
-def reductions(pipeline: Pipeline) -> list[tuple[Decode, dict[str, Option]]]:
-    """(decode, the resize's options): full size, then each rule of shrinking on load, with each kind of boxes."""
+@dataclass(frozen=True)
+class Reduction:
+    """What is done about large factors before the kernel."""
+
+    decode: Decode
+    sized_by: Sized
+    options: Mapping[str, Option]
+    """The resize's, with its boxes."""
+
+    def within(self, pipeline: Pipeline, *, boxes: bool = True) -> Pipeline:
+        """The pipeline with it; `boxes`: with the resize's options, too."""
+        made = pipeline.having(self.decode).changed(Resize, sized_by=self.sized_by)
+        return made.changed(Resize, options=self.options) if boxes else made
+
+
+def reductions(pipeline: Pipeline) -> list[Reduction]:
+    """Full size with each kind of boxes that the library has; each rule of shrinking on load, sized by the smaller raster
+    and by the file's own sides; Image.thumbnail's, which goes with its boxes."""
     resize, decode = pipeline.get(Resize), pipeline.get(Decode)
     known = resample.options(resize.code)
     names = [n for n in ("gap", "reducing_gap") if n in known]
@@ -174,27 +197,27 @@ def reductions(pipeline: Pipeline) -> list[tuple[Decode, dict[str, Option]]]:
         kept | {n: v for n, v in zip(names, values, strict=True) if v != known[n]}
         for values in itertools.product(*(resampling.NUMBERS[n] for n in names))
     ]
-    return list(itertools.product(_decodes(decode, resize), boxes))
-
-
-def _decodes(decode: Decode, resize: Resize) -> list[Decode]:
-    """The decoder without and with each rule, aiming at the resize's size, or at two and three times that."""
     full = replace(
         decode, scale=8, draft="none", draft_limit=2048, draft_limit_height=0, draft_derive=Derive.EXACT,
-        draft_rounding=Rounding.HALF_UP, draft_by=ShrinkOnLoad.PILLOW,
+        draft_rounding=Rounding.HALF_UP, draft_by=ShrinkOnLoad.PILLOW, draft_to="size",
     )  # fmt: skip
+    out = [Reduction(full, "raster", b) for b in boxes]
     if not isinstance(resize.limit, int) or resize.upscale or decode.decoder is Decoder.GO:
-        return [full]  # draft knows no rules, and Go's decoder no sizes
+        return out  # draft knows no rules, and Go's decoder no sizes
     aimed = replace(
         full, draft=resize.fit, draft_limit=resize.limit, draft_limit_height=resize.limit_height,
         draft_derive=resize.derive, draft_rounding=resize.rounding,
     )  # fmt: skip
-    by_rule = [replace(aimed, draft_by=by) for by in ShrinkOnLoad]
-    if resize.code == "pillow":  # Image.thumbnail() drafts to reducing_gap times the size
-        by_rule += [
-            replace(aimed, draft_limit=n * resize.limit, draft_limit_height=n * resize.limit_height) for n in (2, 3)
-        ]
-    return [full, *by_rule]
+    for by in ShrinkOnLoad:
+        out += [Reduction(replace(aimed, draft_by=by), "raster", b) for b in boxes]
+    # the caller asked for the size first: the other rules are of programs that are known to size what they decoded
+    out += [Reduction(aimed, "stored", b) for b in boxes]
+    if resize.code == "pillow" and resize.fit in (Fit.LONGEST_SIDE, Fit.BOX):
+        for gap in (g for g in resampling.NUMBERS["reducing_gap"] if g):
+            times = int(str(resize.limit)) * int(gap), resize.limit_height * int(gap)
+            drafted = replace(aimed, draft_limit=times[0], draft_limit_height=times[1], draft_to="limits")
+            out.append(Reduction(drafted, "stored_part", kept | {"reducing_gap": gap}))
+    return out
 
 
 USUAL: dict[str, tuple[str, ...]] = {"vips": ("sharp", "vips", "none"), "skia": ("chromium", "none")}
@@ -205,21 +228,43 @@ do; Chromium does. Others only when told to."""
 def _rank(pipeline: Pipeline) -> int:
     """How usual a way of shrinking on load is with the resampler; boxes off their default count one more."""
     decode, resize = pipeline.get(Decode), pipeline.get(Resize)
+    boxes = dict(resize.options)
+    gap = boxes.get("reducing_gap", 0.0)
+    if resize.derive is Derive.PILLOW_THUMBNAIL and gap == THUMBNAIL_GAP and _opens(pipeline) == _is_thumbnails(decode):
+        return -1  # what Image.thumbnail() does unless it is told otherwise
+    if _is_thumbnails(decode):
+        return 0 if gap == THUMBNAIL_GAP and _opens(pipeline) else 2
     usual = USUAL.get(resize.code, ("none", "pillow"))
-    if dict(resize.options).get("version") in ("8.14", "8.14-plain"):
+    if boxes.get("version") in ("8.14", "8.14-plain"):
         usual = ("vips", "sharp", "none")  # sharp brings a libvips of its own; this one is a distribution's
     way = "none" if decode.draft == "none" else str(decode.draft_by)
-    boxes = dict(resize.options)
-    if way == "pillow" and decode.draft_limit != resize.limit:  # Image.thumbnail()
-        gap = boxes.get("reducing_gap", 0.0)
-        return 2 if isinstance(gap, float) and decode.draft_limit == gap * int(str(resize.limit)) else 9
-    off = sum(n in boxes for n in ("gap", "reducing_gap"))
+    off = sum(n in boxes for n in ("gap", "reducing_gap")) + (resize.sized_by != "raster")
     return 3 * (usual.index(way) if way in usual else 4) + off
+
+
+THUMBNAIL_GAP = 2.0
+"""Image.thumbnail's reducing_gap unless it is given another. Source: Pillow's handbook."""
+
+
+def _is_thumbnails(decode: Decode) -> bool:
+    return decode.draft != "none" and decode.draft_to == "limits"
+
+
+def _opens(pipeline: Pipeline) -> bool:
+    """Whether the file may be drafted still when it comes to the resize: turning it would have loaded it."""
+    orient = pipeline.find(Orient)
+    before = pipeline.names[: pipeline.names.index("resize")]
+    return orient is None or not orient.apply or "orient" not in before
 
 
 def _label(pipeline: Pipeline) -> str:
     decode = pipeline.get(Decode)
-    told = "" if decode.draft == "none" else f", after shrinking on load as {decode.draft_by}"
+    told = ""
+    if decode.draft != "none":
+        aim = {"size": "", "limits": f", to the limits {decode.draft_limit}"}[decode.draft_to]
+        told = f", after shrinking on load as {decode.draft_by}{aim}"
+    if pipeline.get(Resize).sized_by != "raster":
+        told += ", sized by the file's sides"
     filters = [s for s in pipeline.steps if sharpening.shares_of(s) is not None]
     told += f", then {_filter_label(filters[0])}" if filters else ""
     return resampling.of(pipeline.get(Resize)).label + told
@@ -235,7 +280,10 @@ def _reduction_label(pipeline: Pipeline) -> str:
     told = [f"{n} {options[n]}" for n in ("gap", "reducing_gap") if n in options]
     if decode.draft == "none":
         return ", ".join(["decoded at full size", *told])
-    return ", ".join([f"decoded smaller as {decode.draft_by} does, to {decode.draft_limit}", *told])
+    aim = "the limits " if decode.draft_to == "limits" else ""
+    sized = {"raster": [], "stored": ["sized by the file's sides"], "stored_part": ["sized by what the file's sides fill"]}
+    told += sized[pipeline.get(Resize).sized_by]
+    return ", ".join([f"decoded smaller as {decode.draft_by} does, to {aim}{decode.draft_limit}", *told])
 
 
 QUESTIONS: tuple[Question, ...] = (Resampling(), LargeReductions())

@@ -1,0 +1,129 @@
+"""An earlier JPEG compression on another 8x8 grid: the picture was cropped, or moved, and compressed again.
+
+The samples are transformed on each of 64 grids. On the earlier one, ten low frequencies of luma gather about multiples of
+their earlier step, blurred by the present compression; the mean of cos(2 pi x / q) measures that for every q. What the
+present grid itself does to its neighbours is the same at mirrored shifts, (y, x) and (8 - y, x) and so on, so a shift
+is judged by how far it stands out from its mirrors. Then every known table is tried as a whole, as in aligned.py.
+
+Not to be seen this way: earlier steps clearly smaller than the present ones (their comb is blurred away), and shifts on
+the present grid (aligned.py's).
+
+Source: periodicity of DC on shifted grids is Bianchi and Piva's, "Detection of nonaligned double JPEG compression based
+on integer periodicity maps" (IEEE TIFS 7(2), 2012); frequencies beyond DC, mirrors and laws are of this project:
+docs/generations.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..codec.matrices import dct_basis
+from . import _grid_kernels as kernels
+from .aligned import Table, known_tables, surprise
+
+ORDER_NATURAL = (0, 1, 8, 9, 2, 16, 10, 17, 3, 24)
+"""Natural index 8 v + h of the kernels' ten frequencies."""
+STEPS = np.arange(2, 64)
+"""Earlier steps that are tried."""
+LEAST_SIZE = 4.0
+"""Size of three low frequencies together, below which a block is flat and its DC is not counted."""
+THRESHOLD = 6.0
+"""Standard deviations from which an earlier grid is believed. False alarms: docs/generations.md."""
+MARGIN = 1.0
+"""Standard deviations within which two tables are not told apart."""
+LEAST_SIDE = 64
+"""Pixels a side that a picture must have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shifted:
+    """The grid and table that stand out most, believed or not."""
+
+    score: float
+    """Standard deviations above the mirrored grids."""
+    shift: tuple[int, int]
+    """(v, h): the first sample of the earlier grid's blocks, 0 to 7 each, not both 0."""
+    table: Table
+    rivals: tuple[Table, ...]
+    """Tables within `MARGIN` on the same grid."""
+
+    @property
+    def found(self) -> bool:
+        """Whether the score is above the threshold whose false alarms were measured."""
+        return self.score >= THRESHOLD
+
+
+NO_MIRROR = 8.0
+"""Standard deviations taken off shifts (0, 4), (4, 0) and (4, 4), which are their own mirrors: halfway between blocks
+the present steps leave combs of their own, up to 12 in 200 singly compressed files."""
+_AC_BINS = 1024
+
+
+@cache
+def _waves() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Cosines `[BINS, steps]` of each size in each step, for DC, and `[_AC_BINS, steps]` without sizes under half a step."""
+    sizes = np.arange(kernels.BINS)[:, None] / 4
+    waves = np.cos(2 * np.pi * sizes / STEPS).astype(np.float32)
+    return waves, (waves * (sizes >= STEPS / 2))[:_AC_BINS].astype(np.float32)
+
+
+def standings(plane: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """`[8, 8, 10, len(STEPS)]`: how far each shift (v, h) stands out from its mirrors, in standard deviations.
+
+    By frequency and earlier step. plane: luma's samples, at least 64 a side.
+    """
+    histogram = np.zeros((64, kernels.FREQUENCIES, kernels.BINS), np.int32)
+    kernels.shift_histograms(np.ascontiguousarray(plane), dct_basis(8)[:4].astype(np.float32), LEAST_SIZE, histogram)
+    whole, upper = _waves()
+    low = histogram[:, 1:, :_AC_BINS].astype(np.float32)
+    numbers = np.empty((64, kernels.FREQUENCIES, len(STEPS)), np.float32)
+    numbers[:, 0] = histogram[:, 0].sum(axis=1, keepdims=True)
+    numbers[:, 1:] = np.cumsum(low[:, :, ::-1], axis=2)[:, :, ::-1][:, :, 2 * STEPS]
+    sums = np.empty_like(numbers)
+    sums[:, 0] = histogram[:, 0].astype(np.float32) @ whole
+    sums[:, 1:] = (low.reshape(-1, _AC_BINS) @ upper).reshape(64, kernels.FREQUENCIES - 1, -1)
+    z = (sums / np.sqrt(numbers / 2 + 1)).astype(np.float64).reshape(8, 8, kernels.FREQUENCIES, -1)
+    out = np.zeros_like(z)
+    for v in range(8):
+        for h in range(8):
+            mirrors = {((8 - v) % 8, h), (v, (8 - h) % 8), ((8 - v) % 8, (8 - h) % 8)} - {(v, h)}
+            if not mirrors and (v or h):
+                mirrors = {(a, b) for a in {(v - 1) % 8 if v else 0, (v + 1) % 8 if v else 0}
+                           for b in {(h - 1) % 8 if h else 0, (h + 1) % 8 if h else 0}}  # fmt: skip
+            if mirrors:
+                mean = sum(z[m] for m in mirrors) / len(mirrors)
+                out[v, h] = (z[v, h] - mean) * np.sqrt(len(mirrors) / (len(mirrors) + 1))
+    return out
+
+
+def earlier_grid(plane: NDArray[np.uint8], steps: NDArray[np.int64]) -> Shifted | None:
+    """The grid and known table that stand out most; None where the picture is too small to ask.
+
+    plane: luma's samples as decoded; steps: luma's present steps, 64 in natural order.
+    """
+    if min(plane.shape) < LEAST_SIDE:
+        return None
+    z = standings(plane)
+    tables = known_tables()
+    wanted = np.array([[t.steps_natural[k] for k in ORDER_NATURAL] for t in tables])
+    present = np.asarray(steps, np.float64).reshape(64)[list(ORDER_NATURAL)]
+    # A comb of step q1 keeps exp(-2 pi^2 s^2 / q1^2) of its contrast under the present rounding, s^2 = q2^2 / 12
+    kept = np.exp(-2 * np.pi**2 * (present**2 / 12 + 0.15) / np.maximum(wanted, 1) ** 2)
+    usable = (wanted >= STEPS[0]) & (wanted <= STEPS[-1]) & (kept > 0.003)
+    weights = np.where(usable, kept, 0)
+    index = np.clip(wanted - STEPS[0], 0, len(STEPS) - 1)
+    norm = np.sqrt((weights**2).sum(axis=1))
+    picked = z[:, :, np.arange(len(ORDER_NATURAL)), index]  # [8, 8, tables, 10]
+    scores = np.einsum("vhtf,tf->vht", picked, weights) / np.maximum(norm, 1e-9)
+    scores[0, 0] = 0
+    scores -= surprise()
+    for v, h in ((0, 4), (4, 0), (4, 4)):
+        scores[v, h] -= NO_MIRROR
+    v, h, best = (int(i) for i in np.unravel_index(int(np.argmax(scores)), scores.shape))
+    here = scores[v, h]
+    rivals = tuple(tables[int(i)] for i in np.argsort(-here, kind="stable")[1:9] if here[i] > here[best] - MARGIN)
+    return Shifted(float(here[best]), (v, h), tables[best], rivals)
