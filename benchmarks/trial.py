@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from understudy.report.marks import percent
+from understudy._text import percent
 
 HERE = Path(__file__).resolve().parent
 

@@ -220,9 +220,9 @@ def page() -> None:
     )  # fmt: skip
     text = PAGE.read_text()
     for of, steps in ((of, steps) for of in ("bits", "tiles") for steps in (SHORT, LONG)):
-        begin, end = f"<!-- {of} {steps} -->\n", f"\n<!-- end of {of} {steps} -->"
+        begin, end = f"<!-- {of} {steps} -->\n", f"<!-- end of {of} {steps} -->"
         before, rest = text.split(begin)
-        text = before + begin + "\n".join(table(of, steps)) + end + rest.split(end)[1]
+        text = before + begin + "\n".join([*table(of, steps), ""]) + end + rest.split(end)[1]
     PAGE.write_text(text)
 
 

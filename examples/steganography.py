@@ -2,6 +2,7 @@
 
     python examples/steganography.py train      # minutes on two cores; writes examples/steganography/
     python examples/steganography.py test       # the committed checkpoint, after the byte-exact platform
+    python examples/steganography.py page       # the table and the plot in docs/examples.md
 
 The encoder sees the tile and the bits and makes a change of fixed strength (42 dB); the decoder sees the delivered
 tile alone. Between them, while training, stands `us.Channel`: what is tested is the file that `us.mimic` makes of the
@@ -20,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from photographs import TEST, TRAIN, Pixels, photographs
+from plot import chart
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -27,6 +29,7 @@ import understudy as us
 from understudy.channel import Channel
 
 HERE = Path(__file__).resolve().parent / "steganography"
+DOCS = HERE.parents[1] / "docs"
 PROFILE = "facebook/classic-2014"
 QUALITIES = (71, 92)
 """What its delivered files show, both ends included; drawn for each picture."""
@@ -218,13 +221,15 @@ def load(path: Path) -> tuple[Encoder, Decoder]:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("what", choices=("train", "test"))
+    parser.add_argument("what", choices=("train", "test", "page"))
     parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     if arguments.what == "train":
         _train(arguments.steps, arguments.seed)
-    _test()
+    if arguments.what != "page":
+        _test()
+    _page()
 
 
 def _train(steps: int, seed: int) -> None:
@@ -260,6 +265,25 @@ def _test() -> None:
             f" {row['psnr']:.2f} dB as sent"
         )
     (HERE / "test.json").write_text(json.dumps(rows, indent=1) + "\n")
+
+
+def _page() -> None:
+    rows = json.loads((HERE / "test.json").read_text())
+    lines = ["| quality | bits right, % | tiles without an error, % |", "| --- | --- | --- |"]
+    for row in rows:
+        seen = "" if row["quality"] >= QUALITIES[0] else " (not seen in training)"
+        lines.append(f"| {row['quality']}{seen} | {100 * row['bits']:.2f} | {100 * row['tiles']:.1f} |")
+    begin, end = "<!-- steganography -->\n", "<!-- end of steganography -->"
+    before, rest = (DOCS / "examples.md").read_text().split(begin)
+    (DOCS / "examples.md").write_text(before + begin + "\n".join([*lines, ""]) + end + rest.split(end)[1])
+    with (HERE / "log.csv").open(newline="") as table:
+        points = [(float(row["step"]), 100 * float(row["right"])) for row in csv.DictReader(table)]
+    (DOCS / "figures" / "steganography.svg").write_text(
+        chart(
+            {"training": [(x, y, y, y) for x, y in points]}, title="Bits read rightly while training, moving mean",
+            x="batches of 32 tiles", y="per cent", low=50, high=100, ticks=(50, 60, 70, 80, 90, 100),
+        )
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

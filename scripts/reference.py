@@ -155,9 +155,11 @@ def python() -> str:
     for name in sorted(names, key=lambda n: (n[0].isupper(), n)):
         if not inspection.ismodule(getattr(understudy, name)):
             parts += documented(f"us.{name}", getattr(understudy, name))
-    parts += ["## us.jpeg", prose(understudy.jpeg)]
-    for name in sorted(understudy.jpeg.__all__, key=lambda n: (n[0].isupper(), n)):
-        parts += documented(f"us.jpeg.{name}", getattr(understudy.jpeg, name), "###")
+    for module in (understudy.jpeg, understudy.nn):
+        title = f"us.{module.__name__.rpartition('.')[2]}"
+        parts += [f"## {title}", prose(module)]
+        for name in sorted(module.__all__, key=lambda n: (n[0].isupper(), n)):
+            parts += documented(f"{title}.{name}", getattr(module, name), "###")
     return "\n\n".join(parts) + "\n"
 
 
@@ -169,6 +171,9 @@ def documented(title: str, item: Any, level: str = "##") -> list[str]:
     if isinstance(item, type) and issubclass(item, enum.Enum):
         return [*parts, prose(item), "\n".join(f"- `{member.value}`" for member in item)]
     parts.append(prose(item))
+    made = vars(item).get("__init__")
+    if not dataclasses.is_dataclass(item) and getattr(made, "__doc__", None):
+        parts += [f"```python\n{signature(title, made)}\n```", prose(made)]
     if dataclasses.is_dataclass(item):
         parts.append(field_table(item, "field"))
     rows = []

@@ -246,6 +246,14 @@ def test_inspect_goes_on_after_a_bad_file(tmp_path: Path) -> None:
     failed(Ran("inspect", bad, "--json"), "bad.jpg", "expected ff d8")
 
 
+def test_inspect_reads_coefficients_if_it_is_asked_to(tmp_path: Path) -> None:
+    one = saved(cjpeg(scene(40, 33), "-quality", "85"), tmp_path, "one.jpg")
+    assert json.loads(Ran("inspect", one, "--json").out).get("huffman_bits") is None
+    deep = json.loads(Ran("inspect", one, "--json", "--deep").out)
+    assert deep["huffman_bits"]["kind"] == "standard"
+    assert deep["coefficients"]["readable"] is True
+
+
 def test_inspect_prints_a_page(tmp_path: Path) -> None:
     ran = Ran("inspect", saved(cjpeg(scene(40, 33), "-quality", "85"), tmp_path, "one.jpg"))
     assert (ran.code, ran.err) == (0, "")

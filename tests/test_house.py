@@ -18,11 +18,13 @@ import understudy as us
 PACKAGE = Path(us.__file__).parent
 ROOT = PACKAGE.parents[1]
 FLOORS = [
-    ["errors", "_version"],
+    ["errors", "_version", "_text"],
     ["_jit"],
     ["jpeg"],
     ["codec"],
     ["evidence"],
+    ["traces"],
+    ["formats"],
     ["steps"],
     ["profile", "inspection"],
     ["delivery", "profile_diff"],

@@ -73,8 +73,11 @@ def inspect(
     html: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write a page with all of it here; a folder for several files.")
     ] = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Read the coefficients too: what Huffman tables cost, earlier compressions.")
+    ] = False,
 ) -> None:
-    """What the delivered bytes say: tables, sampling, scans, Huffman tables, markers, FBMD."""
+    """What the delivered bytes say: platform, encoder, tables, sampling, scans, Huffman tables, markers, FBMD."""
     from .inspection import inspect as run
 
     failures: list[UnderstudyError] = []
@@ -83,7 +86,7 @@ def inspect(
     for path in files:
         try:
             data = read_file(path)
-            seen = _at(str(path), lambda data=data: run(data, "coefficients" if pages else "headers"))  # type: ignore[misc]
+            seen = _at(str(path), lambda data=data: run(data, "coefficients" if pages or deep else "headers"))  # type: ignore[misc]
             if pages:
                 from .report import inspection_html
 

@@ -22,6 +22,7 @@ from .jpeg.parse import parse
 from .jpeg.syntax import JpegStream
 from .profile import Profile, load_profile
 from .steps import Context, Delivered, Raster, Source, Value
+from .steps.decode import is_rgb
 from .steps.base import Pixels
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Stage:
                 return ycbcr_to_rgb(pixels[:, :, 0], pixels[:, :, 1], pixels[:, :, 2])
             return pixels
         if isinstance(self.value, Encoded):
-            return _decoded(self.value)
+            return _decoded(self.value, self.value.rgb)
         return None
 
 
@@ -71,8 +72,8 @@ class Delivery:
         if self.encoded is None:
             found = self.coefficients()
             blocks, steps = [c.blocks for c in found.components], [c.steps for c in found.components]
-            return _as_shown(blocks, steps, found.factors, found.width, found.height)
-        return _decoded(self.encoded)
+            return _as_shown(blocks, steps, found.factors, found.width, found.height, is_rgb(self.stream))
+        return _decoded(self.encoded, is_rgb(self.stream))
 
     def coefficients(self) -> Coefficients:
         """The quantised coefficients. Raises JpegError for a damaged file that was passed through."""
@@ -172,7 +173,7 @@ def _raster_of_image(image: Any) -> Raster:
     return Raster(pixels_of(image), image.info.get("icc_profile") or None)
 
 
-def _decoded(encoded: Encoded) -> Pixels:
+def _decoded(encoded: Encoded, rgb: bool) -> Pixels:
     steps = {t.Tq: np.array(t.steps_natural, np.uint16).reshape(8, 8) for t in encoded.quant_tables}
     return _as_shown(
         encoded.blocks,
@@ -180,13 +181,15 @@ def _decoded(encoded: Encoded) -> Pixels:
         [(c.h_samp_factor, c.v_samp_factor) for c in encoded.components],
         encoded.width,
         encoded.height,
+        rgb,
     )
 
 
 def _as_shown(
-    blocks: Sequence[Blocks], steps: Sequence[Any], factors: Sequence[tuple[int, int]], width: int, height: int
-) -> Pixels:
+    blocks: Sequence[Blocks], steps: Sequence[Any], factors: Sequence[tuple[int, int]], width: int, height: int,
+    rgb: bool,
+) -> Pixels:  # fmt: skip
     if len(blocks) not in (1, 3):
         raise UnderstudyError(f"{len(blocks)} components", place="decoding the delivery", expected="1 or 3")
-    pixels = to_rgb(blocks, steps, factors, width, height)
+    pixels = to_rgb(blocks, steps, factors, width, height, ycbcr=not rgb)
     return pixels if pixels.ndim == 3 else pixels[:, :, None]

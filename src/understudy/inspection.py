@@ -12,6 +12,8 @@ from .evidence import Observation, examine, observe
 from .evidence.base import plural, visible
 from .evidence.quality import text as quality_text
 from .evidence.tables import law_text, nearest_text
+from .formats import observe as observe_format
+from .formats import sniff
 from .jpeg.parse import parse
 from .jpeg.syntax import JpegStream
 
@@ -57,9 +59,12 @@ class Inspection:
     """What the bytes of one file say, each observation with its place."""
 
     stream: JpegStream
+    """The JPEG's segments; of other formats a stream without any."""
     observations: tuple[Observation, ...]
     size_bytes: int
     sha256: str
+    format: str = "jpeg"
+    """`jpeg`, `webp`, `png`, `gif`, `avif` or `heic`."""
 
     def find(self, topic: str, name: str | None = None) -> Observation | None:
         """The first observation of `topic` (and `name`), None if nothing of the kind was observed."""
@@ -77,17 +82,26 @@ class Inspection:
     @property
     def verdict(self) -> tuple[str, ...]:
         """The file in a few plain sentences, the most telling first; safe to print."""
-        told = _identity(self)
-        sentences = [told] if self.value("identity", "platforms") else []
-        sentences += [_picture(self), _tables(self), _family(self)]
-        sentences += [_intact(self), "" if sentences[0] == told else told, _anomalies(self)]
-        return tuple(s for s in sentences if s)
+        return tuple(sentence for sentence, _ in self.claims)
+
+    @property
+    def claims(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The verdict's sentences, each with the topics of the observations that it rests on."""
+        ending = [(_family(self), ("family",)), (_intact(self), ("fbmd",)), (_anomalies(self), ("anomalies",))]
+        if self.format != "jpeg":
+            told = [(o.text, ("summary", self.format)) for o in self.all("summary")]
+            return tuple((s, topics) for s, topics in (*told, *ending) if s)
+        identity = (_identity(self), ("identity",))
+        rows = [(_picture(self), ("frame", "scans")), (_tables(self), ("tables", "quality")), *ending[:2]]
+        rows = [identity, *rows] if self.value("identity", "platforms") else [*rows, identity]
+        return tuple((s, topics) for s, topics in (*rows, ending[2]) if s)
 
     def to_dict(self) -> dict[str, Any]:
         """The inspection as a document for `json.dumps`. In schema 1 keys are only ever added.
 
         schema        "understudy-inspection/1"
-        format        "jpeg"
+        format        "jpeg", "webp", "png", "gif", "avif" or "heic"; of the others than JPEG, keys that have no meaning
+                      there are null or empty, and what they have of their own is in `webp`, `png`, `gif` or `isobmff`
         size_bytes    int
         sha256        hex digits
         verdict       [sentence, ...]
@@ -114,11 +128,13 @@ class Inspection:
                       "cannot tell"), "shift", "where"} or null
         family        {"consistent_with" ([{"family", "id", "supports", "contradicts", "not_distinguished",
                       "source"}, ...]), "traits", "nearest"} or null
+        coefficients, generations, rounding   what the coefficients say (see understudy.traces), at that depth only
         huffman_bits  {"kind", "bits", "optimal_bits", "excess_bits", "scans_reproduced", "tables"}; at depth
                       "coefficients" only
         comments      [{"offset", "bytes", "text"}, ...]
         anomalies     [{"offset", "text", "clause"}, ...]
-        segments      [{"offset", "marker", "bytes", "says"}, ...]   the whole file
+        segments      [{"offset", "marker", "bytes", "says"}, ...]   the whole file: segments, chunks, blocks or
+                      boxes (two spaces before the name for each box or frame around it)
         observations  [{"topic", "name", "text", "offset", "source"}, ...]   the claims behind these values
 
         Offsets are bytes from the start of the file, of a marker's FF (in `segments` of its first fill byte),
@@ -126,14 +142,14 @@ class Inspection:
         """
         document: dict[str, Any] = {
             "schema": SCHEMA,
-            "format": "jpeg",
+            "format": self.format,
             "size_bytes": self.size_bytes,
             "sha256": self.sha256,
             "verdict": list(self.verdict),
         }
         for topic in LISTS:
             document[topic] = [o.value for o in self.all(topic)]
-        topics = {o.topic for o in self.observations}.difference(LISTS, SECTIONS, ("segments",))
+        topics = {o.topic for o in self.observations}.difference(LISTS, SECTIONS, ("segments", "summary"))
         for topic in (*SECTIONS, *sorted(topics)):
             document[topic] = {o.name: o.value for o in self.all(topic)} or None
         document["segments"] = self.value("segments", "map", [])
@@ -145,14 +161,19 @@ class Inspection:
 
 
 def inspect(data: bytes | bytearray | memoryview, depth: Depth = "headers") -> Inspection:
-    """Everything that one JPEG file says: its headers, and at depth "coefficients" its picture data too.
+    """Everything that one file says: its headers, and at depth "coefficients" a JPEG's picture data too.
 
-    data: a whole file. Raises JpegError when the bytes do not begin with FF D8 (SOI); all other damage is
-    reported among the observations, under `anomalies`. Where the coefficients cannot be read, `coefficients` says why.
+    data: a whole JPEG, WebP, PNG, GIF, AVIF or HEIC. Raises PictureError when the bytes begin as none of them; all
+    damage is reported among the observations, under `anomalies`. Where a JPEG's coefficients cannot be read,
+    `coefficients` says why.
     """
     if depth not in ("headers", "coefficients"):
         raise ValueError(f'depth {depth!r}, expected "headers" or "coefficients"')
     data = bytes(data)
+    format = sniff(data)
+    if format != "jpeg":
+        seen = observe_format(data, format)
+        return Inspection(JpegStream((), b"", ()), seen, len(data), sha256(data).hexdigest(), format)
     stream = parse(data)
     observations = observe(stream)
     if depth == "coefficients":
@@ -163,6 +184,7 @@ def inspect(data: bytes | bytearray | memoryview, depth: Depth = "headers") -> I
 def _look_deeper(stream: JpegStream) -> tuple[Observation, ...]:
     """What the coefficients say; that they cannot be read, where they cannot."""
     from .jpeg.entropy_decode import read_coefficients
+    from .traces import observe as traces
 
     clause = "T.81 F.2, G.2"
     try:
@@ -174,7 +196,7 @@ def _look_deeper(stream: JpegStream) -> tuple[Observation, ...]:
     whole = f"every coefficient read, {plural(len(coefficients.anomalies), 'anomaly', 'anomalies')}"
     readable = Observation("coefficients", "readable", True, whole, None, clause)
     told = Observation("coefficients", "anomalies", damage, whole, None, clause)
-    return (readable, told, *examine(stream, coefficients))
+    return (readable, told, *examine(stream, coefficients), *traces(coefficients, stream))
 
 
 def _identity(seen: Inspection) -> str:

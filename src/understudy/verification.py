@@ -19,6 +19,7 @@ from .jpeg.parse import parse
 from .jpeg.syntax import JpegStream, Sos
 from .pairs import Pair, find_pairs
 from .profile import Profile, load_profile
+from .steps.decode import is_rgb
 
 Free = Literal["given", "predicted"]
 
@@ -141,7 +142,7 @@ def _score(
 def compare(name: str, ours: Delivery, received: bytes, stream: JpegStream, theirs: Coefficients) -> PairScore:
     """Our delivery beside the received file; `stream` and `theirs` are what it parses to."""
     mine = ours.coefficients()
-    psnr, equal = _pixel_agreement(mine, theirs)
+    psnr, equal = _pixel_agreement(mine, theirs, is_rgb(ours.stream), is_rgb(stream))
     return PairScore(
         name,
         ours.profile.name,
@@ -160,17 +161,21 @@ def _headers(stream: JpegStream) -> list[bytes]:
     return [*parts, stream.trailing]
 
 
-def _pixel_agreement(a: Coefficients, b: Coefficients) -> tuple[float | None, float]:
-    """(PSNR in dB or None, share of equal pixels) of the decoded pictures; (None, 0) where they cannot be compared."""
+def _pixel_agreement(a: Coefficients, b: Coefficients, *rgb: bool) -> tuple[float | None, float]:
+    """(PSNR in dB or None, share of equal pixels) of the decoded pictures; (None, 0) where they cannot be compared.
+    rgb: whether the components of each are R, G and B."""
     if (a.width, a.height, len(a.components)) != (b.width, b.height, len(b.components)) or len(a.components) not in (
         1,
         3,
     ):
         return None, 0.0
     first, second = (
-        to_rgb([c.blocks for c in x.components], [c.steps for c in x.components], x.factors, x.width, x.height)
-        for x in (a, b)
-    )
+        to_rgb(
+            [c.blocks for c in x.components], [c.steps for c in x.components], x.factors, x.width, x.height,
+            ycbcr=not as_rgb,
+        )
+        for x, as_rgb in zip((a, b), rgb, strict=True)
+    )  # fmt: skip
     difference = first.astype(np.int32) - second
     squared = float(np.mean(difference * difference))
     same = ~difference.any(axis=2) if difference.ndim == 3 else difference == 0

@@ -146,6 +146,7 @@ def test_a_file_that_is_sent() -> None:
 CANDIDATES = [
     Recipe(Encode(color=color, downsampling=down, edge=edge, dct=dct, quantizer=quantizer, sampling=sampling), up)
     for color in Color
+    if color is not Color.RGB  # three grey pictures to a recipe; see below
     for down in Downsampling
     for edge in Edge
     for dct in Dct
@@ -173,6 +174,15 @@ def test_torch_and_the_kernels_agree_on_every_variant(size: tuple[int, int]) -> 
         expected = host.generation(whole, steps, recipe)
         assert torch.equal(levels, expected[1]), recipe.key
         assert torch.equal(shown, expected[0]), recipe.key
+
+
+def test_components_that_are_rgb() -> None:
+    batch = pictures(18, 21)
+    told = {"jfif": "none", "adobe_transform": 0}  # without, a decoder takes them for YCbCr
+    coded = us.load_profile("generic/libjpeg-turbo").with_values({"color": "rgb", "sampling": "4:4:4", **told})
+    shown = samples(Channel(coded)(tensor(batch), quality=torch.tensor([30, 50, 71, 85, 95])))
+    for picture, quality, out in zip(batch, (30, 50, 71, 85, 95), shown, strict=True):
+        assert np.array_equal(us.mimic(picture, coded, quality=quality).pixels(), out)
 
 
 def test_the_inverse_wraps_as_the_decoder_does() -> None:

@@ -181,10 +181,8 @@ def test_the_zone_of_zeros_that_jpegli_widens() -> None:
     for first in (0.4, 0.625, 0.7):
         for u in (0.0, 0.5, -0.8, 1.7):
             own = float(of_thresholds(torch.tensor(u, dtype=torch.float64), first, r))
-            up, down = (
-                float(((u + d + draws).abs() + 1 - first).floor().mul((u + d + draws).sign()).mean())
-                for d in (step, -step)
-            )
+            noisy = [u + d + draws for d in (step, -step)]
+            up, down = (float(((n.abs() + 1 - first).floor() * n.sign()).mean()) for n in noisy)
             assert own == pytest.approx((up - down) / (2 * step), abs=0.03)
 
 

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -153,8 +154,21 @@ def by_pyjpegli() -> Iterator[Made]:
         yield Made("pyjpegli", "", data, "one-dqt-one-dht", ("jpegli",), quality)
 
 
+def by_imagecodecs() -> Iterator[Made]:
+    """Nothing where imagecodecs is not installed: it is no oracle of the tests."""
+    if find_spec("imagecodecs") is None:
+        return
+    from imagecodecs import jpeg8_encode
+
+    for quality in QUALITIES:
+        for sampling in ("444", "422", "420"):
+            data = jpeg8_encode(picture(seed=7), level=quality, subsampling=sampling)
+            yield Made("imagecodecs", sampling, bytes(data), SEQUENTIAL, ("annex-k",), quality)
+
+
 def programs() -> Iterator[Made]:
-    """cjpeg, ffmpeg's mjpeg and ImageMagick, where they are installed."""
+    """imagecodecs, cjpeg, ImageMagick and ffmpeg's mjpeg, where they are installed."""
+    yield from by_imagecodecs()
     with TemporaryDirectory() as folder:
         ppm, out = Path(folder) / "in.ppm", Path(folder) / "out.jpg"
         Image.fromarray(picture(seed=6)).save(ppm)

@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from shared_folder import real_files
-from understudy.errors import JpegError
+from understudy.errors import PictureError
 from understudy.inspection import inspect
 from understudy.terminal.page import show
 
@@ -51,10 +51,10 @@ PROGRESSIVE = file(
 
 
 def answer(data: bytes) -> None:
-    """Inspects, renders as JSON and as a page; a file that is no JPEG at all may be refused."""
+    """Inspects, renders as JSON and as a page; a file that begins as nothing known may be refused."""
     try:
         inspection = inspect(data)
-    except JpegError:
+    except PictureError:
         assert data[:2] != b"\xff\xd8"
         return
     document = inspection.to_dict()

@@ -20,6 +20,7 @@ from hand_built import (
     resource,
     seen,
 )
+from PIL import Image
 
 from understudy.evidence.base import visible
 from understudy.inspection import Inspection, inspect
@@ -262,3 +263,32 @@ def test_visible_lets_nothing_act_on_a_terminal() -> None:
     assert visible(b"\x1b]0;t\x07\xff") == "\\x1b]0;t\\x07ÿ"
     assert visible("é 漢 😀") == "é 漢 😀"
     assert visible("x" * 300) == "x" * 200 + "…"
+
+
+def test_exif_says_who_wrote_it_and_has_a_thumbnail() -> None:
+    """Pillow writes the fields; exiftool's view of such a file is the benchmark's matter. A cut thumbnail is told."""
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110], exif[0x0131] = "Maker", "Mo\x1bdel", "Ed"
+    first = exif.tobytes()[6:]
+    assert first[:4] in (b"II*\0", b"MM\0*")
+    order = "little" if first[:2] == b"II" else "big"
+    thumbnail = picture()
+    count_at = int.from_bytes(first[4:8], order)
+    count = int.from_bytes(first[count_at : count_at + 2], order)
+    link = count_at + 2 + 12 * count
+
+    def entry(tag: int, value: int) -> bytes:
+        return b"".join(n.to_bytes(size, order) for n, size in ((tag, 2), (4, 2), (1, 4), (value, 4)))  # type: ignore[arg-type]
+
+    second = len(first)
+    rows = entry(0x0201, second + 2 + 24 + 4) + entry(0x0202, len(thumbnail))
+    tiff = first[:link] + second.to_bytes(4, order) + first[link + 4 :]  # type: ignore[arg-type]
+    tiff += (2).to_bytes(2, order) + rows + bytes(4) + thumbnail  # type: ignore[arg-type]
+    inspection = seen(app(1, b"Exif\0\0" + tiff))
+    assert inspection.value("exif", "make") == "Maker"
+    assert inspection.value("exif", "model") == "Mo\\x1bdel"
+    assert inspection.value("exif", "software") == "Ed"
+    assert inspection.value("exif", "thumbnail") == {"bytes": len(thumbnail), "jpeg": True, "whole": True}
+    cut = seen(app(1, b"Exif\0\0" + tiff[:-5]))
+    assert cut.value("exif", "thumbnail") == {"bytes": len(thumbnail), "jpeg": True, "whole": False}
+    assert "cut off" in cut.find("exif", "thumbnail").text  # type: ignore[union-attr]

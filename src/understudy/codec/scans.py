@@ -6,6 +6,7 @@ A component stands as its index in the frame header (0 luma, 1 Cb, 2 Cr), not as
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ..errors import ProfileError
 from ..jpeg.syntax import ScanSpec
@@ -132,17 +133,22 @@ def check(script: Script, n_components: int) -> list[str]:
     T.81 G.1.1.1 for progressive scripts (any scan other than 0-63 with Ah = Al = 0), B.2.3 for all. That the
     last bits are sent is not a rule: a file may stop at any precision.
     """
+    return list(_problems(tuple(script), n_components))
+
+
+@lru_cache(maxsize=128)  # the files of a corpus have the same few scripts
+def _problems(script: Script, n_components: int) -> tuple[str, ...]:
     if not script:
-        return ["no scans; T.81 B.2.1 expects at least one"]
+        return ("no scans; T.81 B.2.1 expects at least one",)
     progressive = any((s.Ss, s.Se, s.Ah, s.Al) != (0, 63, 0, 0) for s in script)
     low: dict[tuple[int, int], int] = {}
-    problems = []
+    problems: list[str] = []
     for number, scan in enumerate(script, 1):
         found = _check_form(scan, n_components, progressive) or _check_history(scan, low, progressive)
         problems += [f"scan {number} ({scan}): {problem}" for problem in found]
         low.update({(c, k): scan.Al for c in scan.components for k in range(max(scan.Ss, 0), min(scan.Se, 63) + 1)})
     problems += [f"component {c} has no DC; T.81 G.1.1.1.1" for c in range(n_components) if (c, 0) not in low]
-    return problems
+    return tuple(problems)
 
 
 def _check_form(scan: ScanSpec, n_components: int, progressive: bool) -> list[str]:

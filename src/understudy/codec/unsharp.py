@@ -1,14 +1,15 @@
 """Pillow's unsharp mask: a Gaussian blur made of three extended box filters, and what differs from it added again.
 
-Source: Pillow's handbook, ImageFilter.UnsharpMask (radius, percent, threshold) and GaussianBlur ("a sequence of extended
-box filters"); P. Gwosdek, S. Grewenig, A. Bruhn, J. Weickert, Theoretical Foundations of Gaussian Convolution by Extended
-Box Filtering, 2011, for the box's radius. How samples are rounded (weights of 24 bits, 8 bits between passes, a product
-that is cut towards 0) was measured on Pillow 12 and 13: tests/codec/test_unsharp.py asks Pillow.
+Source: Pillow's handbook, ImageFilter.UnsharpMask (radius, percent, threshold) and GaussianBlur ("a sequence of
+extended box filters"); P. Gwosdek, S. Grewenig, A. Bruhn, J. Weickert, Theoretical Foundations of Gaussian Convolution
+by Extended Box Filtering, 2011, for the box's radius. How samples are rounded (weights of 24 bits, 8 bits between
+passes, a product that is cut towards 0) is that of Pillow 13.0.0: tests/codec/test_unsharp.py asks the installed one.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,17 @@ def box_radius(radius: float, passes: int = PASSES) -> np.float32:
     above = (2 * whole + 1) * (whole * (whole + 1) - 3 * variance)
     below = 6 * (variance - (whole + 1) * (whole + 1))
     return np.float32(whole + np.float32(above / below))
+
+
+def taps(radius: float) -> NDArray[np.float64]:
+    """The blur's weights along one axis without its roundings, an odd number of them, adding up to 1."""
+    reach = float(box_radius(radius))
+    whole = int(reach)
+    box = np.array([reach - whole, *[1.0] * (2 * whole + 1), reach - whole]) / (2 * reach + 1)
+    out: NDArray[np.float64] = box
+    for _ in range(PASSES - 1):
+        out = np.convolve(out, box)
+    return out
 
 
 def gaussian_blur(samples: Samples, radius: float) -> Samples:
@@ -56,13 +68,19 @@ def _boxed(samples: Samples, reach: np.float32, axis: int) -> Samples:
     inner = sums[2 * whole + 2 : 2 * whole + 2 + n] - sums[1 : 1 + n]
     outer = wide[:n] + wide[2 * whole + 2 : 2 * whole + 2 + n]
     made = (inner * weight + outer * rest + (1 << (BITS - 1))) >> BITS
-    return np.moveaxis(made, 0, axis).astype(np.uint8)
+    out: Samples = np.moveaxis(made, 0, axis).astype(np.uint8)
+    return out
 
 
 def unsharp_mask(samples: Samples, radius: float, percent: int, threshold: int) -> Samples:
-    """uint8 `[H, W, C]`: where a sample differs from the blurred one by more than `threshold`, `percent` hundredths of the
-    difference are added to it, cut towards 0 and clipped."""
-    difference = samples.astype(np.int64) - gaussian_blur(samples, radius)
+    """uint8 `[H, W, C]`: where a sample differs from the blurred one by more than `threshold`, `percent` hundredths of
+    the difference are added to it, cut towards 0 and clipped."""
+    return sharpened(samples.astype(np.int64), gaussian_blur(samples, radius), percent, threshold)
+
+
+def sharpened(samples: NDArray[np.int64], blurred: NDArray[Any], percent: int, threshold: int) -> Samples:
+    """`unsharp_mask` of samples of which the blur is known; of the same shape."""
+    difference = samples - blurred
     change = np.sign(difference) * (np.abs(difference) * percent // 100)
     change[np.abs(difference) <= threshold] = 0
     return np.ascontiguousarray(np.clip(samples + change, 0, 255).astype(np.uint8))

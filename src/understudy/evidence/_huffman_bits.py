@@ -24,6 +24,8 @@ from .huffman import standard_name
 
 SOURCE = "T.81 K.2; libjpeg's and jpegli's rules (jpeg/huffman, jpeg/histogram_merge)"
 MAX_SCANS = 200
+MAX_SAMPLES = 1 << 26
+"""Samples a component of the largest picture that is coded again: 67 megapixels."""
 
 STANDARD, LIBJPEG, JPEGLI, OTHER = "standard", "libjpeg-optimal", "jpegli", "other"
 KINDS = {
@@ -45,9 +47,11 @@ class Used:
 
 
 def examine(stream: JpegStream, coefficients: Coefficients) -> Iterator[Observation]:
-    """What the tables cost; nothing where scans cannot be coded again (damaged, illegal, or far too many)."""
+    """What the tables cost; nothing where scans cannot be coded again (damaged, illegal, far too many or too large)."""
     frame = stream.frame
-    if frame is None or not 1 <= len(stream.scans) <= MAX_SCANS:
+    if frame is None or not 1 <= len(stream.scans) <= MAX_SCANS or coefficients.anomalies:
+        return
+    if frame.width * frame.height > MAX_SAMPLES:
         return
     try:
         used, same, scans = _count(stream, coefficients)

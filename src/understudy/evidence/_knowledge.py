@@ -11,7 +11,7 @@ import pkgutil
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -107,14 +107,26 @@ def compare(
     supports: list[str] = []
     contradicts: list[str] = []
     for trait, allowed in expected.items():
-        if trait not in found:
-            continue
-        values = set(found[trait].split(OR)) if trait in SEVERAL else {found[trait]}
-        if values & allowed:
-            supports.append(f"{trait}: {found[trait]}")
-        elif not values & (settable or {}).get(trait, frozenset()):
-            contradicts.append(f"{trait}: {found[trait]}, expected {_told(allowed)}")
+        if trait in found:
+            free = settable.get(trait, _NONE_FREE) if settable else _NONE_FREE
+            fits, text = _judged(trait, found[trait], allowed, free)
+            if fits is not None:
+                (supports if fits else contradicts).append(text)
     return supports, contradicts
+
+
+_NONE_FREE: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=16_384)  # a corpus has the same few traits again and again
+def _judged(trait: str, value: str, allowed: frozenset[str], free: frozenset[str]) -> tuple[bool | None, str]:
+    """(whether it supports, None for neither; in words)."""
+    values = set(value.split(OR)) if trait in SEVERAL else {value}
+    if values & allowed:
+        return True, f"{trait}: {value}"
+    if values & free:
+        return None, ""
+    return False, f"{trait}: {value}, expected {_told(allowed)}"
 
 
 def _told(allowed: Collection[str]) -> str:

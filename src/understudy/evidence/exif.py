@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..jpeg.syntax import JpegStream
-from ._tiff import first_directory
-from .base import Observation, anomaly, apps, plural
+from ._tiff import directory_at, first_directory
+from .base import Observation, anomaly, apps, plural, visible
 
 SOURCE = "Exif 2.32, 4.5 and 4.6"
 ORIENTATION = 0x0112
+TEXTS = {0x010F: "make", 0x0110: "model", 0x0131: "software"}
+"""Fields that say who wrote the picture, and how they are called here."""
+THUMBNAIL_AT, THUMBNAIL_BYTES = 0x0201, 0x0202
+"""JPEGInterchangeFormat and its length, in the second directory."""
 
 
 def detect(stream: JpegStream) -> Iterator[Observation]:
@@ -31,3 +35,16 @@ def describe(tiff: bytes, offset: int) -> Iterator[Observation]:
     if ORIENTATION in directory.entries:
         value = directory.entries[ORIENTATION]
         yield Observation("exif", "orientation", value, f"orientation {value}", offset, SOURCE)
+    for tag, name in TEXTS.items():
+        if tag in directory.texts:
+            text = visible(directory.texts[tag])
+            yield Observation("exif", name, text, f'{name} "{text}"', offset, SOURCE)
+    if directory.next_at:
+        second = directory_at(tiff, directory.order, directory.next_at).entries
+        start, size = second.get(THUMBNAIL_AT, 0), second.get(THUMBNAIL_BYTES, 0)
+        there = tiff[start : start + size]
+        if size:
+            kind = "a JPEG thumbnail" if there.startswith(b"\xff\xd8") else "a thumbnail that is no JPEG"
+            value = {"bytes": size, "jpeg": there.startswith(b"\xff\xd8"), "whole": len(there) == size}
+            cut = "" if len(there) == size else ", cut off"
+            yield Observation("exif", "thumbnail", value, f"{kind}, {plural(size, 'byte')}{cut}", offset, SOURCE)

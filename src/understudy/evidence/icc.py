@@ -19,10 +19,12 @@ KNOWN: dict[tuple[str, int], str] = {
     ("uRGB", 456): "the tiny sRGB of Facebook's CDN, about 2022 to 2026",
     ("uP3", 456): "the tiny Display P3 of Facebook and Messenger, about 2024 to 2026: wide gamut kept",
     ("sRGB IEC61966-2-1 black scaled", 3048): "the ICC's own sRGB, which Facebook embedded in older files",
+    ("sRGB built-in", 656): "littlecms' own sRGB, as X's portraits have it",
+    ("Adobe RGB (1998)", 560): "Adobe RGB (1998)",
     ("sRGB IEC61966-2.1", 3144): "HP's sRGB of 1998, as cameras and editors embed it",
 }
 """Profiles by (description, bytes). Source: 478 delivered files, November 2026: c2 in 28, uRGB in 98, uP3 in
-12, the ICC's in 54 (all Facebook's), HP's in 8 (none Facebook's)."""
+12, the ICC's in 54 (all Facebook's), HP's in 8 (none Facebook's), littlecms' in 2 (X), Adobe RGB in 2."""
 
 
 def detect(stream: JpegStream) -> Iterator[Observation]:

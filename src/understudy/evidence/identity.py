@@ -122,6 +122,8 @@ def sentence(verdict: dict[str, Any]) -> str:
     told = f"{CONSISTENT} {_names(verdict['platforms'])}" + (f" ({detail})" if detail else "")
     if not verdict["operator"]:
         return told
+    if verdict["operator"]["confidence"] != CERTAIN and not verdict["once"]:
+        return f"{META} delivered it or a forerunner: there is a damaged FBMD; {told}"
     if verdict["once"]:
         return f"changed since {META} delivered its forerunner: FBMD speaks of another file; {told}"
     return f"delivered by {META}, {CERTAIN} by FBMD; {told}"

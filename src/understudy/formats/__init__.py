@@ -22,14 +22,30 @@ _BRANDS = {b"avif": "avif", b"avis": "avif", b"heic": "heic", b"heix": "heic", b
 """ftyp brands. Source: ISO/IEC 23008-12 annex B and 10; AVIF 1.1, 8. mif1 and msf1 name no codec."""
 
 _OTHERS = (
-    (b"BM", "a BMP"), (b"II*\0", "a TIFF (or a camera's raw file)"), (b"MM\0*", "a TIFF (or a camera's raw file)"),
-    (b"\xff\x0a", "a JPEG XL codestream"), (b"\0\0\0\x0cJXL ", "a JPEG XL file"), (b"\0\0\0\x0cjP  ", "a JPEG 2000 file"),
-    (b"\xff\x4f\xff\x51", "a JPEG 2000 codestream"), (b"8BPS", "a Photoshop document"), (b"%PDF", "a PDF"),
-    (b"<svg", "an SVG"), (b"<!DOCTYPE html", "an HTML page"), (b"<!doctype html", "an HTML page"),
-    (b"<html", "an HTML page"), (b"<?xml", "XML"), (b"{", "JSON text"), (b"\x1a\x45\xdf\xa3", "a WebM or Matroska video"),
-    (b"PK\x03\x04", "a ZIP archive"), (b"\x1f\x8b", "gzip data"), (b"qoif", "a QOI"), (b"\0\0\1\0", "a Windows icon"),
-    (b"P6", "a PPM"), (b"P5", "a PGM"), (b"RIFF", "a RIFF file that is no WebP"),
-)  # fmt: skip
+    (b"BM", "a BMP"),
+    (b"II*\0", "a TIFF (or a camera's raw file)"),
+    (b"MM\0*", "a TIFF (or a camera's raw file)"),
+    (b"\xff\x0a", "a JPEG XL codestream"),
+    (b"\0\0\0\x0cJXL ", "a JPEG XL file"),
+    (b"\0\0\0\x0cjP  ", "a JPEG 2000 file"),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000 codestream"),
+    (b"8BPS", "a Photoshop document"),
+    (b"%PDF", "a PDF"),
+    (b"<svg", "an SVG"),
+    (b"<!DOCTYPE html", "an HTML page"),
+    (b"<!doctype html", "an HTML page"),
+    (b"<html", "an HTML page"),
+    (b"<?xml", "XML"),
+    (b"{", "JSON text"),
+    (b"\x1a\x45\xdf\xa3", "a WebM or Matroska video"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"\x1f\x8b", "gzip data"),
+    (b"qoif", "a QOI"),
+    (b"\0\0\1\0", "a Windows icon"),
+    (b"P6", "a PPM"),
+    (b"P5", "a PGM"),
+    (b"RIFF", "a RIFF file that is no WebP"),
+)
 """How files begin that are not read here."""
 
 

@@ -86,7 +86,7 @@ def file_map(parts: Sequence[Part], source: str, noun: str) -> Observation:
     rows: list[dict[str, str | int]] = [
         {"offset": p.offset, "marker": "  " * p.depth + p.name, "bytes": p.size, "says": p.says} for p in parts
     ]
-    return Observation("segments", "map", rows, plural(len(rows), noun), 0, source)
+    return Observation("segments", "map", rows, plural(len(rows), noun, "boxes" if noun == "box" else ""), 0, source)
 
 
 def limited(observations: Iterable[Observation]) -> Found:

@@ -145,9 +145,7 @@ def _blocks(bits: _Bits, out: Walk) -> None:
             if not _symbols(bits, literals, distances, out):
                 return
             symbols = out.literals + out.matches - before
-            out.blocks.append(
-                {"type": DYNAMIC if kind == 2 else FIXED, "symbols": symbols, "bytes": 0, "final": final}
-            )
+            out.blocks.append({"type": DYNAMIC if kind == 2 else FIXED, "symbols": symbols, "bytes": 0, "final": final})
         if final:
             out.whole = True
             return

@@ -12,7 +12,18 @@ from typing import Any
 from ..evidence.base import Observation, anomaly, plural, visible
 from . import lzw
 from .base import (
-    MAX_METADATA, MAX_PARTS, Found, Part, claim, consistent_with, file_map, icc_facts, le, picture, sentence, xmp_facts,
+    MAX_METADATA,
+    MAX_PARTS,
+    Found,
+    Part,
+    claim,
+    consistent_with,
+    file_map,
+    icc_facts,
+    le,
+    picture,
+    sentence,
+    xmp_facts,
 )  # fmt: skip
 
 SPEC = "GIF89a"
@@ -21,7 +32,7 @@ DISPOSALS = ("not stated", "none", "background", "previous")
 INTERLACE = ((0, 8), (4, 8), (2, 4), (1, 2))
 """First row and step of each pass. Source: GIF89a, appendix E."""
 MAX_COMMENTS = 100
-MEASURED = "90 files by Pillow 13, ImageMagick 6.9, FFmpeg 5.1, gifsicle 1.93, giflib 6.1 and cgif (libvips 8.18), November 2026"
+MEASURED = "84 files: Pillow 13, ImageMagick 6.9, FFmpeg 5.1, gifsicle 1.93, giflib 6.1, cgif (libvips 8.18); 2026"
 
 
 @dataclass(slots=True)
@@ -88,7 +99,7 @@ def _screen(file: _File) -> int:
 
 
 def palette(table: bytes) -> dict[str, Any]:
-    """{"size", "distinct", "kind"} of a palette of 3 bytes a colour; kind: `web-safe`, `grey`, `3-3-2`, `system` or null."""
+    """{"size", "distinct", "kind"} of a palette of 3 bytes a colour; kind: `web-safe`, `grey`, `3-3-2`, null."""
     colors = [table[i : i + 3] for i in range(0, len(table) - 2, 3)]
     distinct = set(colors)
     kind = None
@@ -97,8 +108,11 @@ def palette(table: bytes) -> dict[str, Any]:
         kind = "grey"
     elif len(distinct) >= 200 and sum(set(c) <= levels for c in distinct) >= 200:
         kind = "web-safe"
-    elif len(colors) == 256 and {c[0] for c in colors} <= _LEVELS_8 and {c[1] for c in colors} <= _LEVELS_8 and (
-        len({c[2] for c in colors}) <= 4 and len(distinct) >= 250
+    elif (
+        len(colors) == 256
+        and {c[0] for c in colors} <= _LEVELS_8
+        and {c[1] for c in colors} <= _LEVELS_8
+        and (len({c[2] for c in colors}) <= 4 and len(distinct) >= 250)
     ):
         kind = "3-3-2"
     return {"size": len(colors), "distinct": len(distinct), "kind": kind}
@@ -159,7 +173,8 @@ def _sub_blocks(data: bytes, at: int) -> Iterator[tuple[int, int]]:
 
 def _skip(file: _File, at: int, what: str) -> tuple[int, bytes, list[int]]:
     """Where the sub-blocks from `at` end, their data (bounded) and the sizes of the first."""
-    out, sizes, end, closed = bytearray(), [], at, False
+    out, end, closed = bytearray(), at, False
+    sizes: list[int] = []
     for begin, stop in _sub_blocks(file.data, at):
         end, closed = stop, begin == stop and file.data[begin - 1] == 0
         if len(out) < MAX_METADATA:
@@ -178,8 +193,12 @@ def _extension(file: _File, at: int) -> int:
         end, body, _ = _skip(file, at + 2, "graphic control extension")
         if len(body) == 4:
             flags = body[0]
-            file.control = {"offset": at, "dispose": DISPOSALS[flags >> 2 & 7] if (flags >> 2 & 7) < 4 else "reserved",
-                            "duration_ms": 10 * le(body, 1, 2), "transparent_index": body[3] if flags & 1 else None}  # fmt: skip
+            file.control = {
+                "offset": at,
+                "dispose": DISPOSALS[flags >> 2 & 7] if (flags >> 2 & 7) < 4 else "reserved",
+                "duration_ms": 10 * le(body, 1, 2),
+                "transparent_index": body[3] if flags & 1 else None,
+            }
             says = f"{file.control['duration_ms']} ms, disposal {file.control['dispose']}"
         else:
             says = "of a wrong length"
@@ -213,7 +232,9 @@ def _application(file: _File, at: int) -> int:
         file.odd.append(anomaly(f"application extension at {at:#x}: no identifier of 11 bytes", at, clause))
         file.parts.append(Part(at, end - at, "application", "without an identifier"))
         return end
-    if head == b"XMP DataXMP":  # the packet stands bare, behind it a trailer that any reader of sub-blocks falls through
+    if (
+        head == b"XMP DataXMP"
+    ):  # the packet stands bare, behind it a trailer that any reader of sub-blocks falls through
         end, _, _ = _skip(file, at + 14, "application extension")
         packet = data[at + 14 : max(at + 14, end - 258)]
         file.said += list(xmp_facts(packet, at, "XMP specification part 3, 1.1.2 (GIF)"))
@@ -222,7 +243,9 @@ def _application(file: _File, at: int) -> int:
         if head in (b"NETSCAPE2.0", b"ANIMEXTS1.0") and body[:1] == b"\1" and len(body) >= 3:
             loop = le(body, 1, 2)
             told = "loops for ever" if not loop else f"repeats {plural(loop, 'time')}"
-            file.said.append(Observation("gif", "loop_count", loop, told, at, "Netscape 2.0's extension, as browsers read it"))
+            file.said.append(
+                Observation("gif", "loop_count", loop, told, at, "Netscape 2.0's extension, as browsers read it")
+            )
         if head == b"ICCRGBG1012":
             file.said += list(icc_facts(body, at))
         if head[:4] == b"C2PA":
@@ -248,7 +271,8 @@ def _image(file: _File, at: int) -> int:
     body = at + 10 + (3 * (2 << (flags & 7)) if flags & 0x80 else 0)
     local = palette(data[at + 10 : body]) if flags & 0x80 and len(file.frames) < 256 else None
     size = data[body] if body < len(data) else 0
-    end, sizes = min(body + 1, len(data)), []
+    end = min(body + 1, len(data))
+    sizes: list[int] = []
     closed = False
     for begin, stop in _sub_blocks(data, body + 1):
         end, closed = stop, begin == stop
@@ -320,19 +344,31 @@ def _first_frame(file: _File) -> Found:
 
 def _encoders(short: int, sizes: list[int]) -> list[dict[str, Any]]:
     """By how many codes sooner than it must the encoder clears its table; each has a habit of its own."""
-    at = f"the LZW table is cleared {short} codes before the last possible one"
+    at = (
+        f"the LZW table is cleared {plural(short, 'code')} early"
+        if short
+        else "the LZW table is cleared when it is full"
+    )
     block = f"sub-blocks of {sizes[0]} bytes"
     if short == 0 and sizes[:2] == [254, 254]:
         return [claim("ImageMagick", [at, block], "GraphicsMagick; their versions", MEASURED)]
     if short == 0 and sizes[:1] == [255]:
-        return [claim("Pillow or cgif", [at, block], "Pillow and cgif (libvips, sharp) from each other; others with this "
-                      "habit", MEASURED)]  # fmt: skip
+        return [
+            claim(
+                "Pillow or cgif",
+                [at, block],
+                "Pillow and cgif (libvips, sharp) from each other; others with this habit",
+                MEASURED,
+            )
+        ]
     if short == 1 and sizes[:1] == [255]:
         return [claim("giflib", [at, block], "programs that write with it", MEASURED)]
     if short == 2 and sizes[:1] == [255]:
         return [claim("FFmpeg", [at, block], "other encoders with this habit", MEASURED)]
     if short == 3 and sizes[:1] == [255]:
-        return [claim("gifsicle", [at, block], "other encoders with this habit; gifsicle rewrites others' files", MEASURED)]
+        return [
+            claim("gifsicle", [at, block], "other encoders with this habit; gifsicle rewrites others' files", MEASURED)
+        ]
     return []
 
 
@@ -341,7 +377,8 @@ def _dithering(frame: dict[str, Any], pixels: bytes) -> Found:
 
     Measured on 9 pictures of 300 x 200 (six photographs, a ramp, noise), each quantised with and without dithering by
     Pillow, ImageMagick and FFmpeg: without, such pixels are 0 to 7.9 % and their counts in the 64 places of the pattern
-    differ by up to 0.17 of their mean; with error diffusion 5.6 to 41 %, and up to 0.28; ordered 8.4 to 55 %, and 0.15 to 1.7.
+    differ by up to 0.17 of their mean; with error diffusion 5.6 to 41 %, and up to 0.28; ordered 8.4 to 55 %, and 0.15
+    to 1.7.
     """
     width = frame["width"]
     rows = len(pixels) // width if width else 0
@@ -360,7 +397,10 @@ def _dithering(frame: dict[str, Any], pixels: bytes) -> Found:
     mean = total / 64
     uneven = (sum((n - mean) ** 2 for n in cells) / 64) ** 0.5 / mean if total > 640 else 0.0
     if uneven >= 0.22 and share >= 0.08:
-        verdict, told = "ordered", "a regular pattern, as ordered dithering leaves (or error diffusion on a smooth ramp)"
+        verdict, told = (
+            "ordered",
+            "a regular pattern, as ordered dithering leaves (or error diffusion on a smooth ramp)",
+        )
     elif share >= 0.15:
         verdict, told = "diffused", "irregular single pixels, as error diffusion leaves"
     elif share < 0.05:
@@ -368,6 +408,8 @@ def _dithering(frame: dict[str, Any], pixels: bytes) -> Found:
     else:
         verdict, told = "cannot tell", "whether it was dithered cannot be told (detail leaves as many single pixels)"
     value = {"verdict": verdict, "single_pixels": round(share, 4), "unevenness": round(uneven, 3)}
-    yield Observation("gif", "dithering", value, f"{told}: {100 * share:.1f} % single pixels", frame["offset"], MEASURED)
+    yield Observation(
+        "gif", "dithering", value, f"{told}: {100 * share:.1f} % single pixels", frame["offset"], MEASURED
+    )
     if verdict in ("ordered", "diffused"):
         yield sentence("dithering", f"It shows {told}.", frame["offset"], MEASURED)

@@ -14,7 +14,17 @@ from typing import Any
 from ..evidence.base import Observation, anomaly, plural, visible
 from . import png_encoders
 from .base import (
-    MAX_PARTS, Found, Part, be, exif_facts, file_map, icc_facts, picture, sentence, unpack, xmp_facts,
+    MAX_PARTS,
+    Found,
+    Part,
+    be,
+    exif_facts,
+    file_map,
+    icc_facts,
+    picture,
+    sentence,
+    unpack,
+    xmp_facts,
 )  # fmt: skip
 from .png_rows import Rows, read_rows
 
@@ -161,8 +171,8 @@ def _header(chunks: Chunks, offset: int, head: bytes) -> Found:
     if depth not in DEPTHS.get(kind, ()):
         yield anomaly(f"IHDR at {offset:#x}: {depth} bits with colour type {kind}", offset, clause)
     if head[10] or head[11] or interlace > 1:
-        yield anomaly(f"IHDR at {offset:#x}: compression {head[10]}, filter {head[11]}, interlace {interlace}; expected "
-                      "0, 0 and 0 or 1", offset, clause)  # fmt: skip
+        told = f"compression {head[10]}, filter {head[11]}, interlace {interlace}"
+        yield anomaly(f"IHDR at {offset:#x}: {told}; expected 0, 0 and 0 or 1", offset, clause)
     if not width or not height:
         yield anomaly(f"IHDR at {offset:#x}: a size of {width} x {height}", offset, clause)
     if chunks.first(b"CgBI"):
@@ -197,7 +207,7 @@ def _compressor(chunks: Chunks, rows: Rows) -> Found:
     if found is None:
         return
     sizes = [b - a for _, n, a, b in chunks.placed if n == b"IDAT"]
-    yield from png_encoders.compressor(found[0], sizes, rows, [n for _, n, _, _ in chunks.placed], chunks.data)
+    yield from png_encoders.compressor(found[0], sizes, rows, chunks.data)
 
 
 def _order(chunks: Chunks) -> Found:
@@ -310,7 +320,7 @@ def _animation(chunks: Chunks) -> Found:
     stated, plays = be(data, 0, 4), be(data, 4, 4)
     told = "plays for ever" if not plays else f"plays {plural(plays, 'time')}"
     yield Observation("png", "plays", plays, told, offset, clause)
-    frames = []
+    frames: list[dict[str, Any]] = []
     for at, d in chunks.every(b"fcTL"):
         if len(d) < 26:
             yield anomaly(f"fcTL at {at:#x}: {len(d)} bytes, expected 26", at, clause)

@@ -2,8 +2,8 @@
 
 What zlib shows (its source, deflate.c and trees.c, 1.2.11 to 1.3): a block ends after 2^(memLevel + 6) - 1 symbols; no
 match reaches further back than 32,506 bytes; Z_FILTERED takes no match under 6 bytes; Z_RLE none from further than one.
-Encoders: 27 files by Pillow 13, OpenCV 5, libpng 1.6, libspng 0.7, libvips 8.18, ImageMagick 6.9, FFmpeg 5.1, OptiPNG 0.7,
-ZopfliPNG 1.0 and oxipng 9.1, November 2026 (tests/formats/test_png.py makes them again).
+Encoders: 27 files by Pillow 13, OpenCV 5, libpng 1.6, libspng 0.7, libvips 8.18, ImageMagick 6.9, FFmpeg 5.1, OptiPNG
+0.7, ZopfliPNG 1.0 and oxipng 9.1, November 2026 (tests/formats/test_png.py makes most of them again).
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ MAX_PACKED = 1 << 20
 SOURCE = "27 files by 10 encoders, November 2026; zlib's source"
 
 
-def compressor(offset: int, sizes: Sequence[int], rows: Rows, names: Sequence[bytes], data: bytes) -> Found:
-    """What the picture data says of who packed it. offset: of the first IDAT; sizes: of all; names: of all chunks."""
+def compressor(offset: int, sizes: Sequence[int], rows: Rows, data: bytes) -> Found:
+    """What the picture data says of who packed it. offset: of the first IDAT; sizes: of all."""
     seen = walk(_stream(offset, len(sizes), data))
     if seen.window_bits:
-        told = f"zlib header: window of {1 << seen.window_bits:,} bytes, FLEVEL {seen.flevel} (level {LEVELS[seen.flevel]})"
+        level = LEVELS[seen.flevel]
+        told = f"zlib header: window of {1 << seen.window_bits:,} bytes, FLEVEL {seen.flevel} (level {level})"
         value = {"window_bits": seen.window_bits, "flevel": seen.flevel}
         yield Observation("png", "zlib_header", value, told, offset + 8, "RFC 1950 2.2")
     else:
@@ -41,12 +42,18 @@ def compressor(offset: int, sizes: Sequence[int], rows: Rows, names: Sequence[by
         told = ", ".join(_block(b) for b in seen.blocks[:3]) + (", ..." if len(seen.blocks) > 3 else "")
         yield Observation("png", "blocks", seen.blocks[:20], f"blocks: {told}", offset + 8, "RFC 1951 3.2.3")
     kind, why = packer(seen)
-    value = {"class": kind, "why": why, "shortest_match": seen.shortest_match, "farthest_match": seen.farthest}
-    yield Observation("png", "compressor", value, f"compressed by {kind}: {why}" if why else f"compressed by {kind}",
+    about: dict[str, Any] = {
+        "class": kind,
+        "why": why,
+        "shortest_match": seen.shortest_match,
+        "farthest_match": seen.farthest,
+    }
+    yield Observation("png", "compressor", about, f"compressed by {kind}: {why}" if why else f"compressed by {kind}",
                       offset + 8, SOURCE)  # fmt: skip
-    told = plural(len(sizes), "IDAT chunk") + (f" of {sizes[0]:,} bytes, the last {sizes[-1]:,}" if sizes else "")
+    last = f", the last {sizes[-1]:,}" if len(sizes) > 1 else ""
+    told = f"{plural(len(sizes), 'IDAT chunk')} of {sizes[0]:,} bytes{last}"
     yield Observation("png", "idat", {"count": len(sizes), "first": sizes[0], "last": sizes[-1]}, told, offset, SOURCE)
-    yield from consistent_with(_encoders(seen, kind, sizes, rows, names), offset)
+    yield from consistent_with(_encoders(seen, kind, sizes, rows), offset)
 
 
 def _stream(offset: int, count: int, data: bytes) -> bytes:
@@ -68,7 +75,7 @@ def _block(block: dict[str, Any]) -> str:
 
 
 def packer(seen: Walk) -> tuple[str, str]:
-    """(class of compressor, why): `zlib`, `not zlib`, or `an unknown compressor` where the stream is too short to tell."""
+    """(class of compressor, why): zlib, another, or an unknown one where the stream is too short to tell."""
     inner = [b["symbols"] for b in seen.blocks if not b["final"] and b["type"] in (DYNAMIC, FIXED)]
     if seen.farthest > ZLIB_FARTHEST:
         return "another than zlib", f"a match from {seen.farthest:,} bytes back, further than zlib looks"
@@ -81,7 +88,7 @@ def packer(seen: Walk) -> tuple[str, str]:
     return "another than zlib", f"blocks of {', '.join(f'{n:,}' for n in inner[:3])} symbols"
 
 
-def _encoders(seen: Walk, kind: str, sizes: Sequence[int], rows: Rows, names: Sequence[bytes]) -> list[dict[str, Any]]:
+def _encoders(seen: Walk, kind: str, sizes: Sequence[int], rows: Rows) -> list[dict[str, Any]]:
     """The encoders that the signs fit; none where they are too few to say."""
     used = {f for f, n in enumerate(rows.filters[:5]) if n}
     level = next((n for n in (8, 9) if kind.startswith(f"zlib with memLevel {n}")), 0)
@@ -92,8 +99,14 @@ def _encoders(seen: Walk, kind: str, sizes: Sequence[int], rows: Rows, names: Se
                                     "no match under 6 bytes (Z_FILTERED)" if seen.flevel > 1 else "packed fast"],
                          "its versions; oxipng keeps such a stream where it finds no shorter", SOURCE))  # fmt: skip
     elif level == 9 and 3 in used and seen.flevel == 3 and full != 32_768:
-        out.append(claim("Pillow with optimize", ["blocks of 32,767 symbols (memLevel 9)", "FLEVEL 3"],
-                         "OptiPNG with memLevel 9, and others that pack at level 9 with much memory", SOURCE))  # fmt: skip
+        out.append(
+            claim(
+                "Pillow with optimize",
+                ["blocks of 32,767 symbols (memLevel 9)", "FLEVEL 3"],
+                "OptiPNG with memLevel 9, and others that pack at level 9 with much memory",
+                SOURCE,
+            )
+        )
     if level == 9 and full == 32_768:
         out.append(claim("ImageMagick", ["IDAT chunks of 32,768 bytes", "blocks of 32,767 symbols (memLevel 9)"],
                          "ImageMagick 6 was measured", SOURCE))  # fmt: skip
@@ -118,8 +131,12 @@ def _of_8192(seen: Walk, used: set[int]) -> dict[str, Any]:
     """libpng and libspng write IDAT chunks of 8,192 bytes; how they were asked tells more."""
     supports = ["IDAT chunks of 8,192 bytes", "blocks of 16,383 symbols (memLevel 8)"]
     if used == {1} and seen.farthest == 1:
-        return claim("OpenCV (libpng)", [*supports, "every row has the filter Sub", "no match from further than 1 (Z_RLE)"],
-                     "others that ask libpng for the same", SOURCE)  # fmt: skip
+        return claim(
+            "OpenCV (libpng)",
+            [*supports, "every row has the filter Sub", "no match from further than 1 (Z_RLE)"],
+            "others that ask libpng for the same",
+            SOURCE,
+        )
     if used == {0}:
         return claim("libpng or libspng without filters", [*supports, "no row is filtered"],
                      "libvips writes so, and others that switch filters off", SOURCE)  # fmt: skip

@@ -1,6 +1,6 @@
 """The filter of each row of a PNG, found by unpacking its data in bounded pieces; the rows are not kept.
 
-Source: PNG specification (W3C, third edition), 7.2 (scanlines), 8.1 (Adam7), 9.2 (filter types), 10.1 (IDAT as one stream).
+Source: PNG specification (W3C, third edition), 7.2 (scanlines), 8.1 (Adam7), 9.2 (filters), 10.1 (IDAT is one stream).
 """
 
 from __future__ import annotations

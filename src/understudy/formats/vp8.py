@@ -25,10 +25,10 @@ without the 255s at their ends. Source: RFC 6386 13.4, coeff_update_probs."""
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """What one of the four segments of macroblocks has of its own; None where it has nothing."""
+    """What one of the four segments of macroblocks has of its own; 0 where nothing is sent (RFC 6386 9.3)."""
 
-    quantizer: int | None
-    loop_filter: int | None
+    quantizer: int
+    loop_filter: int
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class KeyFrame:
         if not self.segmentation_enabled or not self.segments:
             return [self.y_ac_qi]
         base = 0 if self.segment_feature_absolute else self.y_ac_qi
-        return [min(127, max(0, base + (s.quantizer or 0))) for s in self.segments]
+        return [min(127, max(0, base + s.quantizer)) for s in self.segments]
 
     @property
     def shares(self) -> list[float]:
@@ -185,6 +185,6 @@ def _segmentation(frame: KeyFrame, bools: _Bools) -> None:
         frame.segment_feature_absolute = bools.flag()
         steps = [bools.optional(7) for _ in range(4)]
         levels = [bools.optional(6) for _ in range(4)]
-        frame.segments = [Segment(q, f) for q, f in zip(steps, levels, strict=True)]
+        frame.segments = [Segment(q or 0, f or 0) for q, f in zip(steps, levels, strict=True)]
     if frame.update_mb_segmentation_map:
         frame.segment_prob = [bools.number(8) if bools.flag() else 255 for _ in range(3)]

@@ -167,9 +167,7 @@ def _pixels(bits: _Bits, width: int, height: int, budget: list[int]) -> list[int
         if not 1 <= cache_bits <= 11:
             raise EndedError(f"a colour cache of {cache_bits} bits, expected 1 to 11")
     cache = [0] * (1 << cache_bits if cache_bits else 0)
-    green, red, blue, alpha, far = (
-        _code(bits, n) for n in (280 + len(cache), 256, 256, 256, 40)
-    )
+    green, red, blue, alpha, far = (_code(bits, n) for n in (280 + len(cache), 256, 256, 256, 40))
     out: list[int] = []
     cached = 0
     while len(out) < count:

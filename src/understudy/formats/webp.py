@@ -12,7 +12,18 @@ from typing import Any
 from ..evidence.base import Observation, anomaly, plural, visible
 from . import vp8, vp8l, webp_quality
 from .base import (
-    MAX_PARTS, Found, Part, claim, consistent_with, exif_facts, file_map, icc_facts, le, picture, sentence, xmp_facts,
+    MAX_PARTS,
+    Found,
+    Part,
+    claim,
+    consistent_with,
+    exif_facts,
+    file_map,
+    icc_facts,
+    le,
+    picture,
+    sentence,
+    xmp_facts,
 )  # fmt: skip
 
 CONTAINER = "RFC 9649, 2"
@@ -104,8 +115,11 @@ def _chunks(file: _File, at: int, end: int, depth: int) -> Iterator[tuple[int, b
             return
         stop = at + 8 + size
         if stop > end:
-            file.odd.append(anomaly(f"{visible(name)} at {at:#x}: {size:,} bytes stated, {end - at - 8:,} are there", at,
-                                    "RFC 9649 2.3"))  # fmt: skip
+            file.odd.append(
+                anomaly(
+                    f"{visible(name)} at {at:#x}: {size:,} bytes stated, {end - at - 8:,} are there", at, "RFC 9649 2.3"
+                )
+            )
         stop = min(stop, end)
         padded = min(stop + (size & 1), end)
         file.parts.append(Part(at, padded - at, visible(name).rstrip(), _says(name, size), depth))
@@ -114,8 +128,17 @@ def _chunks(file: _File, at: int, end: int, depth: int) -> Iterator[tuple[int, b
 
 
 def _says(name: bytes, size: int) -> str:
-    known = {b"VP8 ": "lossy image", b"VP8L": "lossless image", b"VP8X": "what the file holds", b"ALPH": "alpha",
-             b"ANIM": "animation", b"ANMF": "frame", b"ICCP": "ICC profile", b"EXIF": "EXIF", b"XMP ": "XMP"}  # fmt: skip
+    known = {
+        b"VP8 ": "lossy image",
+        b"VP8L": "lossless image",
+        b"VP8X": "what the file holds",
+        b"ALPH": "alpha",
+        b"ANIM": "animation",
+        b"ANMF": "frame",
+        b"ICCP": "ICC profile",
+        b"EXIF": "EXIF",
+        b"XMP ": "XMP",
+    }
     return known.get(name, "") + (f", {plural(size, 'byte')}" if name == b"ANMF" else "")
 
 
@@ -182,8 +205,14 @@ def _animation(file: _File) -> Found:
             told = "loops for ever" if not loop else f"plays {plural(loop, 'time')}"
             yield Observation("webp", "loop_count", loop, told, offset, "RFC 9649 2.7.1.1")
             background = list(payload[:4])
-            yield Observation("webp", "background_bgra", background, f"background {payload[:4].hex(' ')} (BGRA)", offset,
-                              "RFC 9649 2.7.1.1")  # fmt: skip
+            yield Observation(
+                "webp",
+                "background_bgra",
+                background,
+                f"background {payload[:4].hex(' ')} (BGRA)",
+                offset,
+                "RFC 9649 2.7.1.1",
+            )
     if file.frames:
         total = sum(f["duration_ms"] for f in file.frames)
         kept = sum(f["dispose"] == "none" for f in file.frames)
@@ -246,7 +275,7 @@ def _vp8_facts(offset: int, frame: vp8.KeyFrame) -> Found:
 
 
 def _like_libwebp(frame: vp8.KeyFrame) -> bool:
-    """libwebp shifts the index for chroma alone and writes version 0 with no loop filter deltas. (Measured: 240 files.)"""
+    """libwebp shifts the index for chroma alone and writes version 0 no loop filter deltas. (Measured: 240 files.)"""
     d = frame.deltas
     still = not (d["y_dc"] or d["y2_dc"] or d["y2_ac"] or frame.version or frame.loop_filter_adj_enable)
     return still and d["uv_dc"] in webp_quality.SNS_OF_UV_DC and -4 <= d["uv_ac"] <= 6
@@ -258,8 +287,12 @@ def _libwebp(frame: vp8.KeyFrame) -> dict[str, Any]:
         f"the index is shifted for chroma alone (uv_dc {frame.deltas['uv_dc']:+d}, as -sns about {sns} gives)",
         "version 0, no loop filter deltas",
     ]
-    return claim("libwebp", supports, "cwebp, Pillow, sharp, browsers and most others write lossy WebP with libwebp; "
-                 "nor its versions", "libwebp 0.4 to 1.6, src/enc; 240 files of cwebp 1.2.4 and Pillow's 1.6.0")  # fmt: skip
+    return claim(
+        "libwebp",
+        supports,
+        "cwebp, Pillow, sharp, browsers and most others write lossy WebP with libwebp; nor its versions",
+        "libwebp 0.4 to 1.6, src/enc; 240 files of cwebp 1.2.4 and Pillow's 1.6.0",
+    )
 
 
 def _told_quality(offset: int, q: webp_quality.Quality, every: list[webp_quality.Quality], frames: int) -> Found:
@@ -308,8 +341,12 @@ def _alpha(file: _File) -> Found:
             yield anomaly(f"ALPH at {offset:#x}: empty", offset, "RFC 9649 2.7.1.2")
             return
         method, filtering, preprocessing = payload[0] & 3, payload[0] >> 2 & 3, payload[0] >> 4 & 3
-        value = {"compression": {0: "none", 1: "lossless"}.get(method, str(method)),
-                 "filtering": ALPHA_FILTERS[filtering], "level_reduction": preprocessing == 1, "values": None}  # fmt: skip
+        value: dict[str, Any] = {
+            "compression": {0: "none", 1: "lossless"}.get(method, str(method)),
+            "filtering": ALPHA_FILTERS[filtering],
+            "level_reduction": preprocessing == 1,
+            "values": None,
+        }
         if method == 1:
             image = vp8l.read(payload[1:], size)
             value["values"] = next((t["colors"] for t in image.transforms if "colors" in t), None)

@@ -17,8 +17,13 @@ from math import log
 SNS_OF_UV_DC = {0: 0, -1: 25, -2: 50, -3: 80, -4: 100}
 """libwebp's `-sns` by the chroma DC delta that it gives: the value that a preset has in that range (default 50; photo
 and picture 80; drawing 25; icon and text 0). Source: src/enc/config_enc.c, WebPConfigInitInternal."""
-SLACK = 4.0
-"""By how much the weighted sum of alphas may miss 0: alphas are cut to integers, the shares have 8 bits."""
+SLACK = 10.0
+"""By how much the weighted sum of alphas may miss 0: centres and alphas are rounded, the shares have 8 bits.
+
+Measured on 720 files of Pillow's libwebp 1.6.0 (12 pictures, four methods, 15 qualities from 5 to 98): with 8 and more
+the quality is always among those that fit, with 4 it is in 712. With 10 the best is the quality itself in 94 % and next
+to it in the rest; 91 % of the spans are one quality or two, the widest four.
+"""
 
 
 @dataclass(frozen=True, slots=True)

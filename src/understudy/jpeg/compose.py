@@ -105,6 +105,8 @@ class Encoded:
     shared_tables: tuple[HuffTable, ...] = ()
     """Tables that were made for the whole file, in the order in which they are sent; empty where scans have their
     own."""
+    rgb: bool = False
+    """Whether three components are R, G and B, not YCbCr."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def encode(
     most_corrections: int = LIBJPEG_MOST_CORRECTIONS,
     force_baseline: bool = True,
     always_pad: bool = False,
-    one_set: bool = False,
+    rgb: bool = False,
 ) -> Encoded:
     """The entropy-coded picture.
 
@@ -145,7 +147,7 @@ def encode(
     restart_interval: MCUs between RSTm, 0 for none. restart_rows: rows of MCUs between them instead, counted in each
     scan's own MCUs as libjpeg does (T.81 A.2.2: a scan of one component has MCUs of one block); not with JPEGLI.
     always_pad: see `Tokens.encode`; not with JPEGLI.
-    one_set: all components use Huffman tables 0, as libjpeg writes RGB; not with JPEGLI.
+    rgb: three components are R, G and B, and all use Huffman tables 0, as libjpeg writes them; not with JPEGLI.
 
     Raises JpegError for shapes that do not fit, coefficients without a code, standard tables in a progressive file.
     """
@@ -162,7 +164,7 @@ def encode(
     if huffman is Huffman.JPEGLI:
         if callable(script):
             raise JpegError("a search for scans", place="jpegli's entropy layer", expected="a scan script")
-        if restart_rows or one_set:
+        if restart_rows or rgb:
             told = "restarts by rows" if restart_rows else "RGB components"
             raise JpegError(told, place="jpegli's entropy layer", expected="what has been measured of it")
         most = 2 if force_baseline and not progressive else SLOTS
@@ -170,7 +172,7 @@ def encode(
     else:
 
         def code(spec: ScanSpec) -> CodedScan:
-            slots = tuple((0, 0) if i == 0 or one_set else (1, 1) for i in spec.components)
+            slots = tuple((0, 0) if i == 0 or rgb else (1, 1) for i in spec.components)
             interval = restart_interval
             if restart_rows:
                 interval = min(restart_rows * mcus_per_row(spec, width, height, factors), 65535)
@@ -180,7 +182,8 @@ def encode(
 
         scans = script(code) if callable(script) else [code(spec) for spec in script]
     return Encoded(
-        width, height, progressive, tuple(components), tuple(quant_tables), tuple(blocks), tuple(scans), shared
+        width, height, progressive, tuple(components), tuple(quant_tables), tuple(blocks), tuple(scans), shared,
+        rgb,
     )  # fmt: skip
 
 

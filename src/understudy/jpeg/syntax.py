@@ -8,7 +8,7 @@ Names are T.81's where it has one (`Ss Se Ah Al`, `Tq`, `Pq`), libjpeg's otherwi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 # fmt: off
 NATURAL_OF_ZIGZAG: tuple[int, ...] = (
@@ -46,6 +46,7 @@ STANDALONE = frozenset({SOI, EOI, TEM})
 """Markers without a length, table B.1. The others, RSTm, belong to a scan's data (outside of one they are stray)."""
 
 
+@cache
 def marker_name(marker: int) -> str:
     """T.81's name of the marker FF `marker`, such as `SOF2` or `APP13`; table B.1."""
     if marker in SOF_NAMES:
@@ -291,6 +292,10 @@ class Sof(Segment):
         """The largest vertical sampling factor, at least 1."""
         return max((c.v_samp_factor for c in self.components), default=1) or 1
 
+    @property
+    def payload_size(self) -> int:
+        return 6 + 3 * len(self.components) + len(self.extra)
+
     def payload(self) -> bytes:
         head = bytes([self.precision]) + self.height.to_bytes(2, "big") + self.width.to_bytes(2, "big")
         rows = (bytes([c.id, c.h_samp_factor << 4 | c.v_samp_factor, c.quant_tbl_no]) for c in self.components)
@@ -437,6 +442,10 @@ class JpegStream:
     @property
     def frame(self) -> Sof | None:
         """The first frame header, with a DNL's height filled in where the header says 0; None if there is none."""
+        return self._frame
+
+    @cached_property
+    def _frame(self) -> Sof | None:
         sof = next((e for e in self.elements if isinstance(e, Sof)), None)
         if sof is None or sof.height:
             return sof
@@ -448,6 +457,10 @@ class JpegStream:
 
     @property
     def scans(self) -> tuple[Sos, ...]:
+        return self._scans
+
+    @cached_property
+    def _scans(self) -> tuple[Sos, ...]:
         return tuple(e for e in self.elements if isinstance(e, Sos))
 
     def app(self, n: int) -> tuple[bytes, ...]:

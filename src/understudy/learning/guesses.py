@@ -29,6 +29,7 @@ from .size_rules import COSTS, SizeRule, SizeRules, size_rules
 
 SIZE_RULE = "size rule"
 SOFTWARE = "software"
+LARGE = "large reductions"
 HABIT = "a guess: "
 """What a reason says before whose habit an answer is."""
 SIZE_FIELDS = ("fit", "limit", "limit_height", "derive", "rounding", "multiple", "upscale")
@@ -70,6 +71,9 @@ def settle(search: Search, headers: Headers) -> Headers:
         del options[name]
     unknown = {key for found in options.values() for key in _varying(found)} | _open_in_headers(headers)
     unknown |= {f"resize.{name}" for name in SIZE_FIELDS}
+    boxes = search.decisions.get(LARGE)
+    if boxes is not None and boxes.trials and habits.BOXES not in _varying(options.get(LARGE, ())):
+        unknown.discard(habits.BOXES)  # a resampling that small factors leave open is decided there
     known = {k: v for k, v in habits.facts(search.pipeline, headers.envelope).items() if k not in unknown}
     sizes = size_rules(search.pairs)
     names = _recognise(habits.matches(known), sizes.rules, known)

@@ -52,6 +52,10 @@ WORKING: dict[str, tuple[str, Any]] = {"orient": ("orient.apply", True), "color"
 """Step -> the fact without which it changes no sample, so that its place does not matter."""
 
 
+BOXES = "resize.reducing_gap"
+"""A fact that is no parameter: the option of that name, which tells Image.thumbnail from Image.resize."""
+
+
 @dataclass(frozen=True)
 class Software:
     """One row of the table."""
@@ -89,6 +93,11 @@ def table() -> tuple[Software, ...]:
     return tuple(Software(**row) for row in tomllib.loads(text.decode())["software"])
 
 
+def of_resampler(code: str) -> tuple[Software, ...]:
+    """The software that has this resampler (`resize.code`), the more common first."""
+    return tuple(row for row in table() if code in row.signs.get("resize.code", ()))
+
+
 def facts(pipeline: Pipeline, envelope: Envelope | None = None) -> dict[str, Any]:
     """What a pipeline is, flat: `step.parameter` -> its value as TOML has it; `a before b` -> whether, for the steps
     whose order matters; `decode.draft` is `as resize` where it is not `none`, whatever the limit."""
@@ -106,6 +115,8 @@ def facts(pipeline: Pipeline, envelope: Envelope | None = None) -> dict[str, Any
                 out.pop(other, None)
     if out.get("encode.color") == "rgb":
         del out["encode.color"]  # what a program asks of its library, and none of those known here by default
+    if out.get("resize.code") == "pillow":
+        out[BOXES] = out["resize.options"].get("reducing_gap", 0.0)
     if out.get("resize.code") == "skia":
         out.pop("resize.kernel", None)  # all give the same samples: codec/resample/skia.py, measured
     names = pipeline.names

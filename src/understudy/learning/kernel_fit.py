@@ -56,7 +56,7 @@ class KernelFit:
     samples: Floats
     """At 0, 1/4, 1/2, ... pixels, adding up so that a flat picture stays flat."""
     sigma: float
-    """Error of its prediction, pixels, on windows that it was not fitted on where there are enough."""
+    """Error of its prediction, pixels, mean over the witnesses' windows, which it was fitted on: a little too good."""
     places: tuple[Place, ...]
     asymmetry: float
     """Centre of mass, in pixels, of the kernel fitted without being held symmetric: a shift of the picture."""
@@ -84,6 +84,7 @@ def shapes() -> Iterable[Shape]:
         yield Shape(antialias)
         yield Shape(antialias, "common")
         yield Shape(antialias, "common", "centres")
+        yield Shape(antialias, "per_axis", "origins")
 
 
 def fitted_kernel(witnesses: Sequence[Witness]) -> KernelFit | None:
@@ -126,8 +127,7 @@ def _judged(made: KernelFit, witnesses: Sequence[Witness]) -> KernelFit | None:
     sigmas: list[float] = []
     places: list[Place] = []
     for one in witnesses:
-        height, width = one.luma.shape
-        plan = made.hypothesis.plan(width, height, one.pair.size, one.scale)
+        plan = one.plan(made.hypothesis)
         if plan is None:
             return None
         overall, each = judged(one, one.predicted(plan))
@@ -273,15 +273,14 @@ def _fitting_scale(parts: Sequence[tuple[Any, Any, Any]], samples: Floats) -> fl
 def curve(hypothesis: Hypothesis, one: Witness) -> list[tuple[float, float]]:
     """(distance in output pixels, weight) of a library's kernel as its plan has it in the middle of a picture: for
     plots beside a fitted kernel. Distances and weights are in units of output pixels where the picture shrinks."""
-    height, width = one.luma.shape
-    plan = hypothesis.plan(width, height, one.pair.size, one.scale)
+    plan = one.plan(hypothesis)
     if plan is None:
         return []
     middle = one.pair.size[0] // 2
     part = rows(plan, 1, max(0, middle - 8), min(one.pair.size[0], middle + 8))
     if part is None:
         return []
-    ratio = width / one.pair.size[0]
+    ratio = one.luma.shape[1] / one.pair.size[0]
     stretch = max(ratio, 1.0)
     out = []
     for i, line in enumerate(part.weights):

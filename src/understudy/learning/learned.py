@@ -22,6 +22,7 @@ from ..verification import PairScore, Scores, compare
 from .headers import Headers, headers
 from .lossless import lossless
 from .matching import Matched, SetAside, match
+from .missing import missing
 from .observed import Observed
 from .passing import with_passing
 from .pipeline import Pipeline
@@ -141,8 +142,9 @@ def learn(
     evidence = (*search.decisions.values(), *stated.decisions)
     order = {step.name: i for i, step in enumerate(final.steps)}
     ranked = sorted(evidence, key=lambda d: order.get(d.step, len(order)))
+    notes = (*matched.notes, *filter(None, [missing(matched.observed, scores)]))
     return Learned(
-        final, tuple(ranked), scores, matched.set_aside, matched.notes, stated, sizes, search, seconds, held_out
+        final, tuple(ranked), scores, matched.set_aside, notes, stated, sizes, search, seconds, held_out
     )  # fmt: skip
 
 

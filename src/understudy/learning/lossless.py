@@ -35,8 +35,10 @@ def lossless(pairs: Sequence[Observed]) -> Lossless:
     """The two steps that make the received files of `pairs` of the sent ones; each pair's coefficients are equal."""
     stated: Headers = headers(pairs)
     transcode = Transcode(
-        script=stated.encode.script, huffman=stated.encode.huffman,
-        restart_interval=stated.encode.restart_interval, restart_rows=stated.encode.restart_rows,
+        script=stated.encode.script,
+        huffman=stated.encode.huffman,
+        restart_interval=stated.encode.restart_interval,
+        restart_rows=stated.encode.restart_rows,
     )
     told = [(pair.name, d) for pair in pairs for d in _unlike(pair, transcode, stated.envelope, stated.free)]
     kept = [d for d in stated.decisions if d.step == "envelope" and d.question != "bytes from coefficients"]

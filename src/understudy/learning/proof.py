@@ -14,12 +14,14 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from .._text import percent
 from .._version import __version__
 from ..profile import Answer, LearnedPair, Learning, Profile, Proof, When
 from ..verification import Scores
 from . import words
 from .guesses import HABIT, SOFTWARE, settle
 from .headers import Headers
+from .missing import missing
 from .observed import Observed
 from .question import Decision, Trial
 from .questions import questions
@@ -144,7 +146,7 @@ def profile(
         when=When(name.partition("/")[0], since=today.year, pictures=_pictures(pairs)),
         steps=steps,
         proof=_proof(search, headers, scores, today) if scores else (),
-        unproven=tuple(_unproven(search, decisions, matched)),
+        unproven=tuple(_unproven(search, decisions, matched, scores)),
         free=dict(headers.free),
         learned=Learning(_tool(), today.isoformat(), _hashed(pairs, scores), tuple(_answer(d) for d in decisions)),
     )
@@ -197,15 +199,6 @@ def _reproduced(scores: Scores) -> str:
     )
 
 
-def percent(share: float) -> str:
-    """A share, 0 to 1, that is neither rounded up to all nor down to nothing."""
-    if share in (0.0, 1.0):
-        return f"{share:.0%}".replace("%", " %")
-    if share > 0.9999:
-        return f"{min(100 * share, 99.9999):.4f} %"
-    return f"{100 * share:.4g} %"
-
-
 def _hashed(pairs: Sequence[Observed], scores: Scores | None) -> tuple[LearnedPair, ...]:
     found = {s.name: s for s in scores.per_pair} if scores else {}
     out = []
@@ -238,8 +231,10 @@ def _lost(trial: Trial) -> str:
     return f"{percent(total.unequal / max(1, total.compared))} differ in {_count(len(trial.agreements), 'pair')}"
 
 
-def _unproven(search: Search, decisions: Sequence[Decision], matched: Matched) -> list[str]:
+def _unproven(search: Search, decisions: Sequence[Decision], matched: Matched, scores: Scores | None) -> list[str]:
     out = ["the search was interrupted: answers that follow are those found so far"] if search.interrupted else []
+    if scores is not None and (told := missing(search.pairs, scores)):
+        out.append(told)
     if len(search.pairs) == 1:
         out.append("learned from one pair: what depends on the picture cannot be told from what does not")
     out += [_open(d) for d in decisions if d.guess and d.question != SOFTWARE]

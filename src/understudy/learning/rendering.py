@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..codec.sampling import Factors
 from ..codec.variants import Engine, Quantizer
@@ -113,6 +114,24 @@ class Rendering:
             raster = replace(raster, pixels=raster.pixels[top:bottom, left:right])
         blocks, _ = encode.levels(raster, pair.context)
         return blocks
+
+    def wrong(self, pair: Observed, pipeline: Pipeline, box: Box) -> list[NDArray[np.int64]]:
+        """Unequal coefficients, 0 to 64, of each real block in a box, `[v_blocks, h_blocks]` a component. Raises as
+        `levels`, and PictureError for other components or another sampling than the file's."""
+        if is_global(pipeline.encode):
+            ours = _cut(self.levels(pair, pipeline, whole(pair)[0]), box, pair.factors)
+        else:
+            ours = self.levels(pair, pipeline, box)
+        theirs = _cut([c.real for c in pair.coefficients.components], box, pair.factors)
+        fits = len(ours) == len(theirs) and all(
+            m.shape[0] >= t.shape[0] and m.shape[1] >= t.shape[1] for m, t in zip(ours, theirs, strict=True)
+        )
+        if not fits:
+            raise PictureError("another sampling", place=pair.name, expected="the received file's")
+        return [
+            np.count_nonzero(mine[: real.shape[0], : real.shape[1]] != real, axis=(2, 3))
+            for mine, real in zip(ours, theirs, strict=True)
+        ]
 
     def agreement(self, pair: Observed, pipeline: Pipeline, where: Sequence[Box] | None = None) -> Agreement:
         """Delivered coefficients that the pipeline gives, in some boxes or by default everywhere (real blocks only).

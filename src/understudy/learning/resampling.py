@@ -61,13 +61,22 @@ class Hypothesis:
             resize, code=self.code, kernel=self.kernel, geometry=self.geometry, options=dict(self.options)
         )  # fmt: skip
 
-    def plan(self, columns: int, rows_: int, size: tuple[int, int], scale: float) -> Plan | None:
-        """Its plan from `columns` x `rows_` to `size`; None where the library does not do that."""
+    def plan(
+        self, columns: int, rows_: int, size: tuple[int, int], scale: float,
+        filled: tuple[float, float] | None = None, channels: int = 3,
+    ) -> Plan | None:  # fmt: skip
+        """Its plan from `columns` x `rows_` (or from what is `filled` of that) to `size`; None where the library does
+        not do that."""
         given: dict[str, Any] = dict(self.options)
+        known = resample.options(self.code)
+        if filled is not None:
+            if "box" not in known:
+                return None
+            given["box"] = (0.0, 0.0, *filled)
         if self.geometry == "common":
             given["factors"] = (scale, scale)
         try:
-            return resample.plan(self.code, columns, rows_, *size, kernel=self.kernel, **given)
+            return resample.plan(self.code, columns, rows_, *size, kernel=self.kernel, channels=channels, **given)
         except (UnderstudyError, ValueError):
             return None
 
@@ -109,6 +118,16 @@ class Witness:
     boxes: tuple[Box, ...] = field(default=())
     shares: tuple[float, ...] | None = None
     """The filter that the pipeline has behind the resize; None for none."""
+
+    filled: tuple[float, float] | None = None
+    """(width, height) of the raster that is resampled, where that is not all of it."""
+    channels: int = 3
+    """Of the raster: some libraries choose a kernel by that."""
+
+    def plan(self, hypothesis: Hypothesis) -> Plan | None:
+        """What the hypothesis does to this raster; None where the library does not do that."""
+        height, width = self.luma.shape
+        return hypothesis.plan(width, height, self.pair.size, self.scale, self.filled, 1 if self.channels < 3 else 3)
 
     def predicted(self, plan: Plan, *, bare: bool = False) -> list[NDArray[np.float32]]:
         """Luma of each box; `bare`: as the resize gives it, with `sharpening.REACH` more pixels on every side."""
@@ -155,10 +174,14 @@ def witness(pair: Observed, pipeline: Pipeline, rendering: Rendering) -> Witness
         return None
     try:
         raster = rendering.raster(pair, pipeline, at)
-        scale = pipeline.get(Resize).target(raster.width, raster.height).scale
+        scale = pipeline.get(Resize).target_of(raster).scale
     except UnderstudyError:
         return None
-    return Witness(pair, fit.luma(raster.pixels), scale, boxes(pair, WINDOW), shares_after_resize(pipeline))
+    filled = raster.before if pipeline.get(Resize).sized_by == "stored_part" else None
+    return Witness(
+        pair, fit.luma(raster.pixels), scale, boxes(pair, WINDOW), shares_after_resize(pipeline),
+        None if filled is None else (filled[0] * filled[2] / 8, filled[1] * filled[2] / 8), raster.pixels.shape[2],
+    )  # fmt: skip
 
 
 def hypotheses() -> Iterator[Hypothesis]:
@@ -216,9 +239,8 @@ def _judged(one: Witness, listed: Sequence[Hypothesis]) -> dict[Hypothesis, tupl
     out: dict[Hypothesis, tuple[fit.Fit, tuple[Place, ...]]] = {}
     known: list[tuple[tuple[Rows | None, Rows | None], Hypothesis]] = []
     probe = one.boxes[-1]
-    height, width = one.luma.shape
     for hypothesis in listed:
-        plan = hypothesis.plan(width, height, one.pair.size, one.scale)
+        plan = one.plan(hypothesis)
         if plan is None:
             continue
         maps = rows(plan, 0, probe[1], probe[3]), rows(plan, 1, probe[0], probe[2])
@@ -250,7 +272,7 @@ def scored_with_filter(witnesses: Sequence[Witness], listed: Sequence[Hypothesis
     known: list[tuple[Rows | None, Rows | None]] = []
     probe = one.boxes[-1]
     for hypothesis in listed:
-        plan = hypothesis.plan(one.luma.shape[1], one.luma.shape[0], one.pair.size, one.scale)
+        plan = one.plan(hypothesis)
         if plan is None:
             continue
         maps = rows(plan, 0, probe[1], probe[3]), rows(plan, 1, probe[0], probe[2])
@@ -274,7 +296,7 @@ def scored_with_filter(witnesses: Sequence[Witness], listed: Sequence[Hypothesis
 def _with_filter(witnesses: Sequence[Witness], found: Filtered) -> float:
     parts = []
     for w in witnesses:
-        plan = found.hypothesis.plan(w.luma.shape[1], w.luma.shape[0], w.pair.size, w.scale)
+        plan = w.plan(found.hypothesis)
         if plan is not None:
             parts.append((w.pair, w.boxes, w.predicted(plan, bare=True)))
     return sharpening.sigma_with(parts, sharpening.shares_of(found.step) or ())

@@ -8,7 +8,7 @@ rounds over all questions are affordable; the last round changes nothing and so 
 Which wins: the fewest unequal coefficients. While no candidate is exact, every parameter off its default counts as
 twice the square root of the best count, which chance alone could move; once one is exact, equality is proof enough.
 Among those that agree alike, the identified software's habit decides, then the fewest parameters, and the decision is
-marked as a guess.
+marked as a guess. Where even the best leaves much unequal, the usual answer stands unless another stands out from it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from .observed import Box, Observed, boxes
 from .pipeline import Pipeline
 from .question import Candidate, Decision, Explains, Question, Trial
 from .rendering import Agreement, Rendering
+from .standing import stands_out
 
 Progress = Callable[[str, float], None]
 """Called with what is being asked and how far the search is, 0 to 1."""
@@ -36,6 +37,9 @@ UNEXPLAINED = 0.98
 """Share of equal coefficients below which the best candidate has not explained its pairs: the answer is only the
 nearest that is known, a guess. Every wrong DCT or resampler of facts/learning-trials.md leaves more than 2 % unequal
 somewhere; a right one that something small follows (an unsharp mask, ICC arithmetic) leaves less."""
+NEAREST = frozenset({"resize", "convolve", "sharpen", "tone", "generation"})
+"""Steps of which the nearest answer is worth having where none is right: they are what may not be known, and a kernel
+or filter that is nearly right makes nearly the right picture. Elsewhere the usual answer is better than the nearest."""
 FINALISTS = 6
 """Candidates that reach the trial on whole files."""
 
@@ -106,7 +110,31 @@ class Search:
                 trials = kept
                 break
             trials = self._trials([t.candidate for t in kept], pairs, whole_files)
+        if trials[0].total.share < UNEXPLAINED and not _wants_nearest(question, candidates):
+            return _decided(question, *self._standing(trials, losers, bearing))
         return _decided(question, trials, losers)
+
+    def _standing(
+        self, trials: Sequence[Trial], losers: Sequence[Trial], bearing: Sequence[Observed]
+    ) -> tuple[list[Trial], list[Trial]]:
+        """Trials that explain nothing, and those who fell out before: the first is the best that stands out from the
+        usual answer (`standing`), else the usual one, wherever it stood."""
+        everyone = (*trials, *losers)
+        usual = min(everyone, key=lambda t: (t.candidate.habit, t.candidate.pipeline.parameters))
+        seen = [p for p in bearing if p.name in dict(usual.agreements)][:FIRST_LOOK]
+        ahead = trials[: trials.index(usual)] if usual in trials else trials
+        first = usual
+        for trial in ahead[:FINALISTS]:
+            if stands_out(trial.candidate.pipeline, usual.candidate.pipeline, seen, self.rendering, self.boxes):
+                first = trial
+                break
+        return [first, *(t for t in trials if t is not first)], [t for t in losers if t is not first]
+
+    def boxes(self, pair: Observed) -> tuple[Box, ...]:
+        """The boxes of a pair that trials look at."""
+        if id(pair) not in self._boxes:
+            self._boxes[id(pair)] = boxes(pair)
+        return self._boxes[id(pair)]
 
     def _trials(self, candidates: Sequence[Candidate], pairs: Sequence[Observed], whole_files: bool) -> list[Trial]:
         """A trial of each candidate on each pair, best first; two threads or more, since the kernels hold no lock."""
@@ -123,14 +151,18 @@ class Search:
         """The agreement of a pipeline with a pair, remembered; an error makes one in which nothing is equal."""
         key = (id(pair), pipeline.keys, whole_files)
         if key not in self._memo:
-            if id(pair) not in self._boxes:
-                self._boxes[id(pair)] = boxes(pair)
             try:
-                found = self.rendering.agreement(pair, pipeline, None if whole_files else self._boxes[id(pair)])
+                found = self.rendering.agreement(pair, pipeline, None if whole_files else self.boxes(pair))
             except UnderstudyError as error:
                 found = Agreement(sum(c.real.size for c in pair.coefficients.components), error=str(error))
             self._memo[key] = found
         return self._memo[key]
+
+
+def _wants_nearest(question: Question, candidates: Sequence[Candidate]) -> bool:
+    """Whether a question is about how a step of NEAREST works, not only where it stands."""
+    kinds = {frozenset(repr(s) for s in c.pipeline.steps if s.name in NEAREST) for c in candidates}
+    return question.step in NEAREST and len(kinds) > 1
 
 
 def _ranking(trials: Iterable[Trial]) -> Callable[[Trial], tuple[float, int, int]]:

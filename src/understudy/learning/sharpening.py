@@ -8,14 +8,16 @@ that distance differ from P. The five shares are fitted to the intervals of the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..codec.unsharp import taps
 from ..steps import Step
 from ..steps.convolve import Convolve
 from ..steps.sharpen import Sharpen
+from ..steps.unsharp import Unsharp
 from . import fit
 from .observed import Box, Observed
 from .pipeline import Pipeline
@@ -31,7 +33,10 @@ OVER_RELAXED = 1.6
 WORTH = 0.02
 """Share of a neighbour under which a ring is noise."""
 
-KNOWN: dict[str, Step] = {
+Filter = Sharpen | Convolve | Unsharp
+"""The steps that are asked about."""
+
+KNOWN: dict[str, Filter] = {
     "Pillow SHARPEN": Convolve(),
     "Pillow DETAIL": Convolve((0.0, -1.0, 0.0, -1.0, 10.0, -1.0, 0.0, -1.0, 0.0), 6.0),
     "Pillow EDGE_ENHANCE": Convolve((-1.0, -1.0, -1.0, -1.0, 10.0, -1.0, -1.0, -1.0, -1.0), 2.0),
@@ -44,8 +49,9 @@ KNOWN: dict[str, Step] = {
     "Facebook's three taps": Sharpen(),
 }
 """Filters that are widely used. Pillow's are those of its ImageFilter module (documented there; tests/learning asks
-Pillow); sharp's is what `sharpen()` without parameters is documented to do, a mild 3 x 3; the next three are the
-matrices of PHP's imageconvolution examples; the last is measured (facts/facebook-resize.md)."""
+Pillow); sharp's is what `sharpen()` without parameters is documented to do, a mild 3 x 3; the next three are
+a square of eight and of four neighbours as tutorials have them, written from memory, not from a source that could be
+named: nothing is claimed of whose they are; the last is measured (facts/facebook-resize.md)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +136,13 @@ def sigma_with(
 
 
 def shares_of(step: Step) -> tuple[float, ...] | None:
-    """The five shares of a filter step; None for any other step, or one that is not symmetric."""
+    """The five shares of a filter step; None for any other step, or one that is not symmetric. Of an unsharp mask those
+    within 5 x 5 pixels, its threshold left out: near enough to rank what stands before it."""
+    if isinstance(step, Unsharp):
+        g = taps(step.radius)
+        middle = len(g) // 2
+        g = np.pad(g, REACH)[middle : middle + 2 * REACH + 1]
+        return tuple(-step.percent / 100 * float(g[REACH + y] * g[REACH + x]) for (y, x), *_ in RINGS)
     if isinstance(step, Sharpen):
         s = step.side / 2048
         return (-s * (1 + 2 * s), s * s, 0.0, 0.0, 0.0)
@@ -144,30 +156,44 @@ def shares_of(step: Step) -> tuple[float, ...] | None:
     return tuple(v.pop() for v in values) if all(len(v) == 1 for v in values) else None
 
 
-def shares_after_resize(pipeline: Pipeline) -> tuple[float, ...] | None:
-    """The filter that stands behind the resize (or anywhere, where nothing is resized); None for none."""
+def shares_after_resize(pipeline: Pipeline, *, resized: bool = True) -> tuple[float, ...] | None:
+    """The filter that stands behind the resize (or anywhere, where nothing is resized); None for none. resized: whether
+    the picture in question was given another size, which a filter may ask."""
     names = pipeline.names
     for step in pipeline.steps[names.index("resize") if "resize" in names else 0 :]:
         shares = shares_of(step)
+        if isinstance(step, Filter) and step.only_resized and not resized:
+            continue
         if shares is not None:
             return shares
     return None
 
 
-def forms(found: Neighbourhood) -> list[tuple[str, Step]]:
-    """(label, step): known filters near the fitted shares, nearest first; then the fitted one itself."""
+def label(step: Filter) -> str:
+    """A filter in few words."""
+    bare = replace(step, only_resized=False)
+    told = next((name for name, one in KNOWN.items() if one == bare), "")
+    if isinstance(step, Unsharp):
+        told = f"Pillow UnsharpMask({step.radius:g}, {step.percent}, {step.threshold})"
+    elif isinstance(step, Sharpen):
+        told = told or f"three taps of {step.side}/2048 a side"
+    return (told or "a fitted filter") + (", where resized" if step.only_resized else "")
+
+
+def forms(found: Neighbourhood) -> list[Filter]:
+    """Known filters near the fitted shares, nearest first; then the fitted one itself."""
     near = []
-    for label, step in KNOWN.items():
+    for name, step in KNOWN.items():
         shares = shares_of(step)
         assert shares is not None, "known filters are symmetric"
         off = max(abs(a - b) for a, b in zip(shares, found.shares, strict=True))
         if off < 0.03 + 0.15 * max(map(abs, found.shares)):
-            near.append((off, label, step))
-    out = [(label, step) for _, label, step in sorted(near, key=lambda n: n[0])]
+            near.append((off, name, step))
+    out = [step for _, _, step in sorted(near, key=lambda n: n[:2])]
     side = _side(found.shares)
     if side is not None:
-        out += [(f"three taps of {s}/2048 a side", Sharpen(s)) for s in (side, side - 1, side + 1) if s != 506]
-    return [*out, ("fitted 5 x 5 filter", fitted_filter(found.shares))]
+        out += [Sharpen(s) for s in (side, side - 1, side + 1) if s != 506]
+    return [*out, fitted_filter(found.shares)]
 
 
 def own_forms(found: Neighbourhood) -> list[Step]:

@@ -163,7 +163,9 @@ def _restarts(pair: Observed) -> tuple[Restarts, ...]:
     if not scanned or not any(n for n, _ in scanned):
         return (Restarts(0),)
     n, across = scanned[0]
-    rows = [Restarts(n // across, "rows")] if n and all(m == min(n // across * row, 65535) for m, row in scanned) else []
+    rows = (
+        [Restarts(n // across, "rows")] if n and all(m == min(n // across * row, 65535) for m, row in scanned) else []
+    )
     return (*([] if rows and len({m for m, _ in scanned}) > 1 else [Restarts(n)]), *rows)
 
 

@@ -24,6 +24,7 @@ from ..steps.passthrough import Passthrough
 from ..steps.resize import Resize
 from ..steps.sharpen import Sharpen
 from ..steps.transcode import Transcode
+from ..steps.unsharp import Unsharp
 
 __all__ = ["brief", "in_words", "sentences"]
 
@@ -152,14 +153,24 @@ def size_rule(step: Resize) -> str:
     return f"{how} {bound}{derived}{multiple}"
 
 
+def _only(step: Sharpen | Convolve | Unsharp) -> str:
+    return "; only what was resized" if step.only_resized else ""
+
+
+def _unsharp(step: Unsharp) -> str:
+    mask = f"radius {step.radius:g}, {step.percent} per cent, threshold {step.threshold}"
+    return f"Sharpened by Pillow's unsharp mask, {mask}{_only(step)}"
+
+
 def _sharpen(step: Sharpen) -> str:
-    return f"Sharpened with three taps along each axis, each neighbour {step.side / 2048:.3f}"
+    return f"Sharpened with three taps along each axis, each neighbour {step.side / 2048:.3f}{_only(step)}"
 
 
 def _convolve(step: Convolve) -> str:
     side = 3 if len(step.weights) == 9 else 5
     centre = step.weights[len(step.weights) // 2] / step.divisor
-    return f"Filtered with {side} x {side} weights, the centre's {centre:.3f}: sharpening where that is above 1"
+    what = "sharpening where that is above 1"
+    return f"Filtered with {side} x {side} weights, the centre's {centre:.3f}: {what}{_only(step)}"
 
 
 def _passthrough(step: Passthrough) -> str:
@@ -301,6 +312,7 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     Resize: _resize,
     Sharpen: _sharpen,
     Convolve: _convolve,
+    Unsharp: _unsharp,
     Passthrough: _passthrough,
     Transcode: _transcode,
     Generation: _generation,

@@ -158,23 +158,33 @@ def _slopes_of_thresholds(u: Any, first: Any, r: Any, shifted: Any, out: Any) ->
 
 
 @kernel
-def _slopes_of_zone(u: Any, limits: Any, k: int, first: int, n: int, r: Any, out: Any) -> None:
+def _bells(size: Any, threshold: Any, scale: Any) -> Any:
+    """Of a threshold and its mirror image, at magnitude `size`."""
+    a, b = size - threshold, size + threshold
+    return _exp(scale * a * a) + _exp(scale * b * b)
+
+
+@kernel
+def _slopes_of_zone(u: Any, limits: Any, k: int, first: int, n: int, r: Any, zone: Any, out: Any) -> None:
     """Added to `out`: what becomes of the derivative where magnitudes below limits[first + lane, k] are set to 0.
 
     The thresholds 1/2, 3/2, ... below the limit, m of them, are replaced by one of m steps at the limit.
     """
     scale, height = _F(-0.5) / (r * r), _F(0.3989422804014327) / r
+    largest = _F(0)
     for i in range(n):
-        limit, size = limits[first + i, k], abs(u[i])
-        m = np.ceil(limit - _F(0.5))
-        if m < _F(1):
-            continue
-        a, b = size - limit, size + limit
-        total = m * (_exp(scale * a * a) + _exp(scale * b * b))
-        for j in range(np.int32(m)):
-            a, b = size - (np.float32(j) + _F(0.5)), size + (np.float32(j) + _F(0.5))
-            total -= _exp(scale * a * a) + _exp(scale * b * b)
-        out[i] += height * total
+        zone[i] = limits[first + i, k]
+        largest = max(largest, zone[i])
+    for i in range(LANES):  # m is 0 or 1 nearly everywhere
+        size = abs(u[i])
+        moved = _bells(size, zone[i], scale) - _bells(size, _F(0.5), scale)
+        out[i] += height * moved if zone[i] > _F(0.5) else _F(0)
+    if largest <= _F(1.5):
+        return
+    for i in range(n):
+        for j in range(1, np.int32(np.ceil(zone[i] - _F(0.5)))):
+            size = abs(u[i])
+            out[i] += height * (_bells(size, zone[i], scale) - _bells(size, np.float32(j) + _F(0.5), scale))
 
 
 @kernel
@@ -240,7 +250,7 @@ def through_rounding(
     h_blocks = grad.shape[1] // 8
     a, b = np.zeros(_SIZE, np.float32), np.zeros(_SIZE, np.float32)
     c, u, slope = np.zeros(_SIZE, np.float32), np.zeros(LANES, np.float32), np.zeros(LANES, np.float32)
-    shifted = np.zeros(LANES, np.float32)
+    shifted, zone = np.zeros(LANES, np.float32), np.zeros(LANES, np.float32)
     for v in range(grad.shape[0] // 8):
         for h in range(0, h_blocks, LANES):
             n = min(LANES, h_blocks - h)
@@ -265,7 +275,7 @@ def through_rounding(
                 else:
                     _slopes(u, how, noise * per_step, slope)
                 if limits.size and how == SMOOTHED:
-                    _slopes_of_zone(u, limits, k, v * h_blocks + h, n, noise * per_step, slope)
+                    _slopes_of_zone(u, limits, k, v * h_blocks + h, n, noise * per_step, zone, slope)
                 if of_steps.size:
                     for lane in range(n):
                         moved = np.float32(levels[v * h_blocks + h + lane, k]) - u[lane] * slope[lane]

@@ -81,7 +81,7 @@ class _Luma(torch.autograd.Function):
         r, g, b, constant = matrix.tolist()[0]
         ctx.weights = tuple(w / (1 << shift) for w in (r, g, b))
         red, green, blue = samples.to(torch.int32).unbind(1)
-        y = ((r * red + g * green + b * blue + constant) >> shift).clamp_(max=255)
+        y: Tensor = ((r * red + g * green + b * blue + constant) >> shift).clamp_(max=255)
         return y.unsqueeze(1).to(samples.dtype)
 
     @staticmethod

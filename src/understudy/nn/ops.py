@@ -149,9 +149,10 @@ class Ops:
         factors = recipe.factors(recipe.components(picture.samples.shape[1]))
         is_420 = len(factors) == 3 and factors[0] == (2, 2)
         tables = encode.tables_for(picture.width, picture.height, is_420)
+        name = "generation_apart" if apart else "generation"
         slow, fast = (replace(recipe, encode=replace(encode, dct=dct)).key for dct in (coded.slow_dct, Dct.IFAST))
         shown = self._note(
-            "generation_apart" if apart else "generation", picture, recipe.key, tables, str(encode.law), encode.force_baseline, is_420,
+            name, picture, recipe.key, tables, str(encode.law), encode.force_baseline, is_420,
             coded.of_channel, slow, fast, coded.fast_up_to,
         )  # fmt: skip
         colours = shown.shape[1] == 3

@@ -32,7 +32,7 @@ _EDGE = ("SOI", "EOI", "IEND", "RIFF", "HEADER", "TRAILER", "SIGNATURE")
 def kind_of(marker: str) -> str:
     """How a segment is coloured: `data`, `meta`, `structure`, `edge` or `other`."""
     name = marker.strip().upper()
-    for kind, names in (("data", _DATA), ("structure", _STRUCTURE), ("edge", _EDGE), ("meta", _META)):
+    for kind, names in (("structure", _STRUCTURE), ("data", _DATA), ("edge", _EDGE), ("meta", _META)):
         if name.startswith(names):
             return kind
     return "other"
@@ -108,11 +108,14 @@ def law_steps(value: dict[str, Any]) -> tuple[int, ...] | None:
     return min(found, key=lambda steps: sum(abs(a - b) for a, b in zip(steps, own, strict=True)))
 
 
-def steps_heat(steps: Sequence[int], label: str, other: Sequence[int] | None = None) -> Markup:
-    """64 steps, row by row, as 8 x 8 cells, coarser ones warmer; a frame around those that `other` has otherwise."""
+def steps_heat(steps: Sequence[int | None], label: str, other: Sequence[int] | None = None) -> Markup:
+    """64 steps (None for unknown), row by row, as 8 x 8 cells, coarser ones warmer; framed where `other` differs."""
     cell, parts = 40, []
     for i, step in enumerate(steps):
         x, y = i % 8 * cell, i // 8 * cell
+        if step is None:
+            parts.append(tag("rect", x=x + 1, y=y + 1, width=cell - 2, height=cell - 2, class_="cell none"))
+            continue
         warmth = min(7, int(log2(max(step, 1))))
         differs = other is not None and other[i] != step
         told = f"v {i // 8}, h {i % 8}: {step}" + (f", the other {other[i]}" if differs and other else "")

@@ -35,12 +35,20 @@ FACTS = (
     ("huffman_bits", "kind"), ("icc", "description"), ("icc", "known"), ("fbmd", "intact"),
 )  # fmt: skip
 """Topics and names of the observations below the arguments; None for all of a topic."""
-DRAWN = ("frame", "tables", "scans", "huffman", "segments", "anomalies")
+DRAWN = ("frame", "tables", "scans", "huffman", "segments", "anomalies", "generations", "rounding")
 """Topics that have a section of their own below."""
+PLACES = {
+    "identity": "rests-on", "family": "rests-on", "frame": "map", "scans": "scans", "tables": "tables",
+    "quality": "tables",
+    "anomalies": "anomalies",
+}  # fmt: skip
+"""Where the evidence of a topic is shown; of others under `topic-NAME`."""
 NAMES = {
     "jfif": "JFIF", "adobe": "Adobe", "exif": "EXIF", "xmp": "XMP", "mpf": "MPF", "c2pa": "C2PA", "icc": "ICC",
     "photoshop": "Photoshop (8BIM)", "iptc": "IPTC", "fbmd": "FBMD, Facebook's note", "family": "Encoder family",
-    "markers": "Markers", "comments": "Comments", "platform": "Platform", "frame": "Frame", "scans": "Scans",
+    "markers": "Markers", "comments": "Comments", "frame": "Frame", "scans": "Scans",
+    "identity": "Platform", "quality": "Quality", "huffman_bits": "Huffman codes", "summary": "In short",
+    "generations": "Earlier compressions", "rounding": "Rounding", "gain_map": "Gain map",
     "huffman": "Huffman tables", "tables": "Quantisation tables", "segments": "Segments",
 }  # fmt: skip
 
@@ -57,6 +65,7 @@ def inspection_html(seen: Inspection, name: str = "", data: bytes = b"") -> str:
         ("tables", "Quantisation tables", _tables(seen, chart)),
         ("scans", "The scans as they arrive", _scans(seen, chart, made)),
         ("frequencies", "What each frequency holds", _frequencies(seen, made)),
+        ("generations", "Earlier compressions and rounding", _generations(seen, chart)),
         ("grid", "The 8 x 8 grid", _grid(made)),
         ("huffman", "Huffman codes", _huffman(seen, chart)),
         ("carries", "What else it says", _others(seen, chart)),
@@ -64,12 +73,18 @@ def inspection_html(seen: Inspection, name: str = "", data: bytes = b"") -> str:
         ("observations", "Every observation", _observations(seen, chart)),
     ]
     title = f"{name or 'A file'}: what its bytes say"
-    return document(title, _header(seen, name, {at for at, _, body in sections if body}), sections)
+    return document(title, _header(seen, name, _anchors(seen, sections)), sections)
+
+
+def _anchors(seen: Inspection, sections: Sequence[tuple[str, str, Markup]]) -> set[str]:
+    """What a link can lead to."""
+    topics = {f"topic-{o.topic}" for o in seen.observations if o.topic not in DRAWN}
+    return topics | {at for at, _, body in sections if body}
 
 
 def _decoded(seen: Inspection) -> tuple[Decoded | None, str]:
     """The picture data, or why there is none."""
-    if _format(seen) != "jpeg":
+    if seen.format != "jpeg":
         return None, ""
     try:
         return decoded(seen), ""
@@ -77,21 +92,17 @@ def _decoded(seen: Inspection) -> tuple[Decoded | None, str]:
         return None, str(error)
 
 
-def _format(seen: Inspection) -> str:
-    return str(getattr(seen, "format", "jpeg"))
-
-
 def _header(seen: Inspection, name: str, anchors: set[str]) -> list[Markup]:
     """The name, then the verdict: its first sentence large, the others below, each leading to what it rests on."""
-    first, *others = seen.verdict
     kind = {"yes": "good", "no": "bad", "stale": "bad"}.get(str(seen.value("fbmd", "intact")), "plain")
-    out = [tag("h1", name or "A file"), tag("p", first, class_=f"verdict {kind}")]
-    out += [tag("p", sentence) for sentence in others]
-    links = [("map", f"{len(seen.observations):,} observations"), ("rests-on", "the arguments")]
-    links = [(at, text) for at, text in links if at in anchors]
-    told = [f"{_format(seen).upper()}, {seen.size_bytes:,} bytes, SHA-256 {seen.sha256}"]
-    out.append(tag("p", *told, class_="quiet"))
-    return out
+    out = [tag("h1", name or "A file")]
+    for number, (sentence, topics) in enumerate(seen.claims or ((f"{seen.format.upper()} file.", ()),)):
+        places = dict.fromkeys(PLACES.get(topic, f"topic-{topic}") for topic in topics)
+        links = [tag("a", f"[{at.removeprefix('topic-')}]", href=f"#{at}") for at in places if at in anchors]
+        because = tag("small", *(Markup(" " + link) for link in links), class_="because")
+        out.append(tag("p", sentence, because, class_=f"verdict {kind}" if number == 0 else None))
+    told = f"{seen.format.upper()}, {seen.size_bytes:,} bytes, SHA-256 {seen.sha256}"
+    return [*out, tag("p", told, class_="quiet")]
 
 
 # --- arguments
@@ -147,7 +158,9 @@ def _rows(found: Sequence[Observation], chart: Map) -> Markup:
     """Observations, each with its place and who says so."""
     rows = [(NAMES.get(o.topic, o.topic), o.text, chart.link(o.offset), tag("small", o.source, class_="quiet"))
             for o in found]  # fmt: skip
-    return table(("about", "observed", "at", "source"), rows) if rows else Markup("")
+    if not rows:
+        return Markup("")
+    return tag("div", table(("about", "observed", "at", "source"), rows), class_="claims")
 
 
 # --- the picture and the map
@@ -187,7 +200,7 @@ def _map(chart: Map) -> Markup:
 
 def _tables(seen: Inspection, chart: Map) -> Markup:
     found = seen.all("tables")
-    names = channel_names(seen.stream) if _format(seen) == "jpeg" else ()
+    names = channel_names(seen.stream) if seen.format == "jpeg" else ()
     drawn = [_table(o, chart, names) for o in found[:MOST_TABLES] if "steps_natural" in o.value]
     rest = len(found) - MOST_TABLES
     return safe([*drawn, tag("p", f"and {rest} tables more", class_="quiet") if rest > 0 else None])
@@ -259,6 +272,24 @@ def _frequencies(seen: Inspection, made: Decoded | None) -> Markup:
     return safe(drawn)
 
 
+def _generations(seen: Inspection, chart: Map) -> Markup:
+    """What the traces say; the earlier step that each frequency names, beside the table that they were taken for."""
+    found = [*seen.all("generations"), *seen.all("rounding")]
+    drawn: list[Markup] = []
+    value = seen.value("generations", "aligned", {})
+    named = {int(k): int(q) for k, q in (value.get("steps_by_frequency") or {}).items()}
+    if named:
+        drawn.append(
+            steps_heat([named.get(k) for k in range(64)], "The earlier step that each frequency names by itself")
+        )
+        tables = value.get("table") or []
+        law = law_steps({**tables[0], "role": "luma", "steps_natural": [255] * 64}) if tables else None
+        if law is not None:
+            text = " ".join(str(v) for v in (tables[0]["law"], tables[0]["quality"]) if v is not None)
+            drawn.append(steps_heat(law, f"{text}, luma"))
+    return safe([_rows(found, chart), tag("div", *drawn, class_="beside") if drawn else None])
+
+
 def _grid(made: Decoded | None) -> Markup:
     if made is None or not made.grid:
         return Markup("")
@@ -273,7 +304,7 @@ def _grid(made: Decoded | None) -> Markup:
 
 
 def _huffman(seen: Inspection, chart: Map) -> Markup:
-    if _format(seen) != "jpeg":
+    if seen.format != "jpeg":
         return Markup("")
     rows = seen.value("huffman", "tables", [])
     drawn: list[Markup] = []

@@ -61,13 +61,3 @@ def details(summary: object, *inside: object, is_open: bool = False) -> Markup:
 def badge(text: str, kind: str) -> Markup:
     """A word on a coloured ground; kind: `good`, `unsure`, `bad` or `quiet`. The word says it, not the colour alone."""
     return tag("span", text, class_=f"badge {kind}")
-
-
-def percent(share: float) -> str:
-    """A share that reads 100 % only if it is, and 0 % likewise."""
-    if share in (0, 1):
-        return f"{100 * share:.0f} %"
-    digits = 1
-    while digits < 12 and not 0 < float(f"{100 * share:.{digits}f}") < 100:
-        digits += 1
-    return f"{100 * share:.{max(digits, 2)}f} %"

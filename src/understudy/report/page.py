@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from .._text import percent
 from ..learning.learned import Learned
 from ..learning.observed import Observed
 from ..learning.question import Decision, Trial
@@ -13,7 +14,7 @@ from ..steps import Step
 from ..verification import PairScore, Scores
 from .charts import bar
 from .evidence import figures
-from .marks import Markup, badge, details, percent, safe, table, tag
+from .marks import Markup, badge, details, safe, table, tag
 from .pictures import Difference, difference
 from .skeleton import document
 

@@ -44,7 +44,6 @@ def _section(answer: Answer) -> Markup:
         return Markup("")
     measure = answer.columns.index(MEASURE) if MEASURE in answer.columns else -1
     top = max((row[measure] for row in answer.rows), default=0) if measure >= 0 else 0
-    numbers = {i for i in range(len(answer.columns)) if all(isinstance(row[i], (int, float, type(None))) for row in answer.rows)}
     rows: list[tuple[object, ...]] = []
     for row in answer.rows[:MOST_ROWS]:
         drawn = (bar(row[measure] / top),) if top else ()
@@ -54,7 +53,7 @@ def _section(answer: Answer) -> Markup:
     more = tag("p", f"and {left:,} rows more", class_="quiet") if left > 0 else ""
     lines = Markup("\n".join(tag("span", line) for line in answer.sql.splitlines()))
     sql = details("The question in SQL", tag("pre", lines, tabindex="0"))
-    return Markup(table(head, rows, numbers) + more + sql)
+    return Markup(table(head, rows, answer.numbers) + more + sql)
 
 
 def _cell(value: Any) -> str:

@@ -224,7 +224,7 @@ class Encode(Step):
             most_corrections=self.most_corrections,
             force_baseline=self.force_baseline,
             always_pad=self.always_pad,
-            one_set=rgb,
+            rgb=rgb,
         )
 
     def _scans(self, count: int) -> tuple[scans.Script, bool]:

@@ -128,7 +128,9 @@ class Resize(Step):
             given.setdefault("orientation", value.orientation)
         if self.sized_by == "stored_part" and value.before is not None:
             if "box" not in known:
-                raise ProfileError(f"sized_by {self.sized_by!r} with code {self.code!r}", place="resize", expected="stored")
+                raise ProfileError(
+                    f"sized_by {self.sized_by!r} with code {self.code!r}", place="resize", expected="stored"
+                )
             width, height, eighths = value.before
             given.setdefault("box", (0.0, 0.0, width * eighths / 8, height * eighths / 8))
         if self.geometry == "common":

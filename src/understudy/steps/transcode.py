@@ -16,6 +16,7 @@ from ..jpeg.entropy_encode import LIBJPEG_MOST_CORRECTIONS
 from ..jpeg.parse import parse
 from ..jpeg.syntax import NATURAL_OF_ZIGZAG, QuantTable, ScanSpec
 from .base import Context, Source, Step
+from .decode import is_rgb
 from .encode import is_progressive
 
 
@@ -40,7 +41,8 @@ class Transcode(Step):
         """The coded picture. Raises PictureError if the sent file is no undamaged 8-bit Huffman JPEG."""
         if value.data[:2] != b"\xff\xd8":
             raise PictureError("not a JPEG", place="transcode", expected="a JPEG file", remedy="use another profile")
-        coefficients = read_coefficients(parse(value.data))
+        stream = parse(value.data)
+        coefficients = read_coefficients(stream)
         if coefficients.anomalies:
             raise PictureError(coefficients.anomalies[0].text, place="sent JPEG", expected="whole scans")
         parts = coefficients.components
@@ -61,6 +63,7 @@ class Transcode(Step):
             huffman=self.huffman,
             restart_interval=self.restart_interval,
             restart_rows=self.restart_rows,
+            rgb=is_rgb(stream),
             most_corrections=LIBJPEG_MOST_CORRECTIONS,
         )
 

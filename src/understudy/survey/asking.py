@@ -35,6 +35,12 @@ class Answer:
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
 
+    @property
+    def numbers(self) -> set[int]:
+        """The columns that hold nothing but numbers and nulls."""
+        kinds = (int, float, type(None))
+        return {i for i in range(len(self.columns)) if all(isinstance(row[i], kinds) for row in self.rows)}
+
     def to_dict(self) -> dict[str, Any]:
         """For `json.dumps`: {"title", "sql", "columns", "rows"}; what JSON has no word for is its text."""
         rows = [[v if isinstance(v, (str, int, float, bool, type(None), list)) else str(v) for v in r]

@@ -125,7 +125,7 @@ FILE = (
 
 FACTS = (
     Column("sha256", "string", "of the whole file", lambda seen: seen.sha256),
-    Column("format", "string", "`jpeg`, `webp`, `png`, ...", lambda seen: getattr(seen, "format", "jpeg")),
+    Column("format", "string", "`jpeg`, `webp`, `png`, ...", lambda seen: seen.format),
     Column("verdict", "string", "inspect's sentences", lambda seen: " ".join(seen.verdict)),
     Column("platforms", "string", "the platforms that it is consistent with, parted by `, `; empty: cannot be told",
            _platforms),
@@ -197,6 +197,11 @@ STATISTICS = (
     Column("chroma_one_share", "float64", "as luma_one_share"),
     Column("chroma_nonzero_a_block", "float64", "as luma_nonzero_a_block"),
     Column("entropy_bytes", "int64", "bytes of entropy-coded data"),
+    Column("earlier", "string", "whether it was compressed before on the same grid: `yes`, `no sign`, `cannot tell`"),
+    Column("earlier_law", "string", "the law of the earlier table, where it was; of several the commonest"),
+    Column("earlier_quality", "int64", "the quality by that law"),
+    Column("dimples", "string", "how levels were rounded, as inspect says"),
+    Column("levels", "string", "how levels were chosen, as inspect says"),
     Column("coefficient_error", "string", "why there are no statistics, null where there are"),
 )
 """What `coefficients=True` adds, for JPEG files; null otherwise."""

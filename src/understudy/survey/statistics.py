@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..jpeg.coefficients import Blocks
+from ..jpeg.coefficients import Blocks, Coefficients
 from ..jpeg.entropy_decode import read_coefficients
 from ..jpeg.syntax import JpegStream
+from ..traces import quick
 from ._counting_kernels import count
 
 
@@ -29,11 +30,26 @@ def statistics(stream: JpegStream) -> dict[str, Any]:
         "luma_odd_share": luma["odd"],
         "entropy_bytes": sum(len(scan.data) for scan in stream.scans),
     }
+    row |= _traces(read, stream)
     if len(read.components) > 1:
         chroma = _figures(*(c.real for c in read.components[1:]))
         row |= {"chroma_zero_share": chroma["zero"], "chroma_one_share": chroma["one"],
                 "chroma_nonzero_a_block": chroma["nonzero"]}  # fmt: skip
     return row
+
+
+def _traces(read: Coefficients, stream: JpegStream) -> dict[str, Any]:
+    """What the quick traces answer, as inspect's observations have it."""
+    said = {(o.topic, o.name): o.value for o in quick(read, stream)}
+    earlier = said.get(("generations", "aligned"), {})
+    table = (earlier.get("table") or [{}])[0]
+    return {
+        "earlier": earlier.get("answer"),
+        "earlier_law": table.get("law"),
+        "earlier_quality": table.get("quality"),
+        "dimples": said.get(("rounding", "dimples"), {}).get("answer"),
+        "levels": said.get(("rounding", "levels"), {}).get("answer"),
+    }
 
 
 def _figures(*planes: Blocks) -> dict[str, Any]:

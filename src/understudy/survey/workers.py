@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -35,6 +36,7 @@ class Found(NamedTuple):
 def start() -> None:
     """Makes a worker leave Ctrl-C to the one who started it, and end when that one does, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(50_000)  # rows make many objects and no garbage that goes round
     parent = parent_process()
     if parent is not None:
 
@@ -89,11 +91,10 @@ def row(file: Found, coefficients: bool) -> dict[str, Any]:
 def _statistics(seen: Inspection) -> dict[str, Any]:
     from .statistics import statistics
 
-    stream = getattr(seen, "stream", None)
-    if getattr(seen, "format", "jpeg") != "jpeg" or stream is None:
+    if seen.format != "jpeg":
         return {}
     try:
-        return statistics(stream)
+        return statistics(seen.stream)
     except UnderstudyError as error:
         return {"coefficient_error": str(error)[:MAX_ERROR]}
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from .._text import percent
 from .parts import BAD, GOOD, QUIET, UNSURE, grid, heading, row, say
-from .scores import cells, percent
+from .scores import cells
 
 if TYPE_CHECKING:
     from ..learning.learned import Learned

@@ -176,6 +176,39 @@ def _huffman(seen: Inspection) -> Iterator[RenderableType]:
     yield table
 
 
+FORMAT_TOPICS = {"avif": "isobmff", "heic": "isobmff"}
+"""Format -> the topic of what it has of its own, where that is not the format's name."""
+
+
+def _format(seen: Inspection) -> Iterator[RenderableType]:
+    """What a WebP, PNG, GIF, AVIF or HEIC has of its own, an observation a line."""
+    found = seen.all(FORMAT_TOPICS.get(seen.format, seen.format)) if seen.format != "jpeg" else ()
+    if not found:
+        return
+    yield heading(seen.format.upper())
+    table = grid("r", "l", "*")
+    for o in found:
+        row(
+            table, say("" if o.offset is None else f"{o.offset:x}", QUIET), say(o.name.replace("_", " "), QUIET), o.text
+        )
+    yield table
+
+
+DEEP = ("coefficients", "generations", "rounding")
+"""Topics of depth "coefficients" that are told line by line."""
+
+
+def _deep(seen: Inspection) -> Iterator[RenderableType]:
+    found = [o for topic in DEEP for o in seen.all(topic)]
+    if not found:
+        return
+    yield heading("Coefficients", "what the picture data tells of its past")
+    table = grid("l", "*")
+    for text, told in groupby(found, key=lambda o: o.text):
+        row(table, say(next(told).name.replace("_", " "), QUIET), say(text, limit=400))
+    yield table
+
+
 def _texts(seen: Inspection, topic: str, names: tuple[str, ...]) -> list[str]:
     return [o.text for name in names if (o := seen.find(topic, name)) is not None]
 
@@ -184,9 +217,10 @@ METADATA: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("ids", "frame", ("component_ids", "sampling")),
     ("JFIF", "jfif", ("version", "density", "thumbnail", "extension")),
     ("Adobe", "adobe", ("transform",)),
-    ("EXIF", "exif", ("bytes", "byte_order", "entries", "orientation")),
+    ("EXIF", "exif", ("bytes", "byte_order", "entries", "orientation", "make", "model", "software", "thumbnail")),
     ("XMP", "xmp", ("bytes", "extended_segments", "gain_map")),
-    ("MPF", "mpf", ("images",)),
+    ("MPF", "mpf", ("images", "pictures")),
+    ("gain map", "gain_map", ("width", "metadata", "xmp", "tone_map_items")),
     ("C2PA", "c2pa", ("manifest", "bytes")),
     ("ICC", "icc", ("description", "known")),
     ("8BIM", "photoshop", ("resources",)),
@@ -207,8 +241,9 @@ def _metadata(seen: Inspection) -> Iterator[RenderableType]:
         row(table, say("IPTC", QUIET), say(f"{record['record']}{named}: {record['text']}", limit=76))
     for comment in seen.all("comments")[:10]:
         row(table, say("COM", QUIET), comment.text)
-    yield heading("What it carries")
-    yield table
+    if table.row_count:
+        yield heading("What it carries")
+        yield table
 
 
 def _fbmd(seen: Inspection) -> Iterator[RenderableType]:
@@ -292,9 +327,11 @@ SECTIONS: tuple[Callable[[Inspection], Iterator[RenderableType]], ...] = (
     _fbmd,
     _identity,
     _family,
+    _format,
     _tables,
     _scans,
     _huffman,
+    _deep,
     _metadata,
     _anomalies,
     _map,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from .._text import percent
 from .parts import BAD, GOOD, QUIET, UNSURE, grid, heading, row, say
 
 if TYPE_CHECKING:
@@ -44,11 +45,6 @@ def cells(pair: PairScore) -> list[Text]:
     psnr = f"{pair.psnr_db:.2f} dB" if pair.psnr_db is not None else "equal" if pair.pixels_equal == 1 else "-"
     cells = (percent(pair.coefficients_equal), psnr, percent(pair.pixels_equal), f"{pair.size_ratio:.3f}")
     return [say(pair.name), verdict, *(Text(c) for c in cells)]
-
-
-def percent(share: float) -> str:
-    """A share that rounds to 100 % only if it is."""
-    return "100 %" if share == 1 else f"{min(100 * share, 99.9999):.4f} %"
 
 
 def show_changes(rows: Sequence[Change], folder: Path, console: Console | None = None) -> None:

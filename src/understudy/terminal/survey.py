@@ -24,10 +24,9 @@ def summary(done: Surveyed) -> str:
 def show(answer: Answer, console: Console | None = None) -> None:
     """Prints the answer as a table."""
     out = console or Console(highlight=False)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style=QUIET)
-    numbers = {i for i in range(len(answer.columns)) if all(isinstance(r[i], (int, float, type(None))) for r in answer.rows)}
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style=QUIET)
     for i, name in enumerate(answer.columns):
-        table.add_column(say(name), justify="right" if i in numbers else "left", overflow="fold")
+        table.add_column(say(name), justify="right" if i in answer.numbers else "left", overflow="fold")
     for row in answer.rows[:MOST_ROWS]:
         table.add_row(*(say("" if value is None else value, limit=300) for value in row))
     if answer.title:

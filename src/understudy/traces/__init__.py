@@ -1,0 +1,193 @@
+"""What the coefficients of one file tell of its past: earlier compressions, resizing, the encoder's rounding.
+
+`observe` is all of it; `quick` what needs no decoding, for surveys. Every answer may be "cannot tell". How often each
+is right, and its false alarms on files compressed once, is measured in docs/generations.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..codec.dct import inverse_islow
+from ..evidence.base import Observation, channel_names
+from ..jpeg.coefficients import Coefficients, Component
+from ..jpeg.syntax import JpegStream
+from . import aligned, resampled, rounding, shifted, trellis
+
+__all__ = ["observe", "quick"]
+
+SOURCE = "measured: docs/generations.md"
+MOST_BLOCKS = 1 << 17
+"""Blocks of luma that are decoded, 8 megapixels; of larger pictures the middle rows."""
+QUICK_FREQUENCIES = 8
+"""Frequencies that `quick` asks about an earlier compression."""
+
+Table = dict[str, Any]
+
+
+def observe(coefficients: Coefficients, stream: JpegStream) -> Iterator[Observation]:
+    """Everything, under the topics `generations` and `rounding`. Raises nothing for what `read_coefficients` returns.
+
+    Nothing is said of files whose first component is not luma with a table of 8-bit precision, or without blocks.
+    """
+    luma = _luma(coefficients, stream)
+    if luma is None:
+        return
+    counts = aligned.histograms(luma)
+    yield _aligned(aligned.earlier(aligned.combs(counts, luma.steps)))
+    plane = _samples(luma)
+    yield _shifted(shifted.earlier_grid(plane, luma.steps.astype(np.int64).reshape(64)))
+    yield _resampled(resampled.peak(plane))
+    yield _dimples(rounding.dimples(counts))
+    found = rounding.wrinkles(coefficients)
+    if found is not None:
+        yield _wrinkles(found)
+    yield _habits(trellis.habits(luma, counts))
+
+
+def quick(coefficients: Coefficients, stream: JpegStream) -> Iterator[Observation]:
+    """The observations `generations.aligned` (fewer frequencies), `rounding.dimples` and `rounding.levels` alone."""
+    luma = _luma(coefficients, stream)
+    if luma is None:
+        return
+    counts = aligned.histograms(luma)
+    yield _aligned(aligned.earlier(aligned.combs(counts, luma.steps, QUICK_FREQUENCIES)))
+    yield _dimples(rounding.dimples(counts))
+    yield _habits(trellis.habits(luma, counts))
+
+
+def _luma(coefficients: Coefficients, stream: JpegStream) -> Component | None:
+    if not coefficients.components or channel_names(stream)[:1] != ("Y",):
+        return None
+    if stream.frame is None or stream.frame.precision != 8:
+        return None
+    first = coefficients.components[0]
+    return first if first.real.size and first.steps.all() else None
+
+
+def _samples(luma: Component) -> NDArray[np.uint8]:
+    """Luma's samples as libjpeg-turbo decodes them, those of the picture alone."""
+    rows = max(8, MOST_BLOCKS // luma.real.shape[1])
+    skipped = max(0, luma.real.shape[0] - rows) // 2
+    plane = inverse_islow(luma.real[skipped : skipped + rows], luma.steps)
+    return plane[: luma.grid.height - 8 * skipped, : luma.grid.width]
+
+
+def _named(table: aligned.Table) -> list[Table]:
+    return [{"law": law, "quality": quality} for law, quality in table.names]
+
+
+def _spoken(table: aligned.Table) -> str:
+    return " or ".join(law if quality is None else f"{law} q{quality}" for law, quality in table.names[:3])
+
+
+def _aligned(found: aligned.Earlier) -> Observation:
+    answer = "yes" if found.found else "no sign" if found.excluded else "cannot tell"
+    value: Table = {
+        "answer": answer,
+        "score": round(found.score, 1),
+        "threshold": aligned.THRESHOLD,
+        "table": _named(found.table) if found.found and found.table else None,
+        "exact": found.exact if found.found else None,
+        "rivals": [name for t in found.rivals for name in _named(t)] if found.found else [],
+        "steps_by_frequency": {str(k): q for k, q in found.per_frequency.items()} if found.found else {},
+        "frequencies": found.frequencies,
+        "excluded_annex_k": list(found.excluded),
+    }
+    if found.found and found.table:
+        told = (
+            f"compressed before on the same grid, luma {'by' if found.exact else 'nearest to'} {_spoken(found.table)}"
+        )
+        told += " or a neighbouring table" if found.rivals else ""
+        told += f" (log-likelihood {found.score:.0f}; believed from {aligned.THRESHOLD:.0f})"
+    elif found.excluded:
+        told = (
+            f"no sign of an earlier compression on the same grid, {len(found.excluded)} qualities of Annex K excluded"
+        )
+    else:
+        told = "whether it was compressed before on the same grid cannot be told: too few levels speak"
+    return Observation("generations", "aligned", value, told, None, SOURCE)
+
+
+def _shifted(found: shifted.Shifted | None) -> Observation:
+    answer = "cannot tell" if found is None or not found.found else "yes"
+    value: Table = {
+        "answer": answer,
+        "score": None if found is None else round(found.score, 1),
+        "threshold": shifted.THRESHOLD,
+        "shift": None,
+        "table": None,
+        "rivals": [],
+    }
+    told = "no sign of an earlier compression on another grid, which does not mean that there was none"
+    if found is None:
+        told = "too small to ask about an earlier compression on another grid"
+    elif found.found:
+        v, h = found.shift
+        value |= {"shift": {"v": v, "h": h}, "table": _named(found.table)}
+        value["rivals"] = [name for t in found.rivals for name in _named(t)]
+        told = (
+            f"compressed before on a grid {h} samples to the right and {v} down, nearest to {_spoken(found.table)}"
+            f" ({found.score:.0f} standard deviations; believed from {shifted.THRESHOLD:.0f})"
+        )
+    return Observation("generations", "shifted", value, told, None, SOURCE)
+
+
+def _resampled(found: resampled.Resampled | None) -> Observation:
+    yes = found is not None and found.found
+    value: Table = {
+        "answer": "yes" if yes else "cannot tell",
+        "score": None if found is None else round(found.score, 1),
+        "threshold": resampled.THRESHOLD,
+        "frequency": round(found.frequency, 4) if found is not None and yes else None,
+        "factors": list(found.factors) if found is not None and yes else [],
+    }
+    told = "no sign of resizing, which does not mean that there was none"
+    if found is None:
+        told = "too small to ask about resizing"
+    elif yes:
+        factors = " or ".join(f"{s:g}" for s in found.factors)
+        told = f"resized before its compression, by {factors} if the interpolation shows and not a former grid"
+    return Observation("generations", "resampled", value, told, None, SOURCE)
+
+
+def _dimples(found: rounding.Dimples) -> Observation:
+    value = {"answer": found.answer, "minus": found.minus, "plus": found.plus, "share": round(found.share, 3)}
+    told = {
+        "down": "levels are rounded down (dimples): a camera's or chip's quantiser",
+        "up": "levels are rounded up (dimples): a camera's or chip's quantiser",
+        "symmetric": "levels are not rounded down or up: no dimples",
+        "cannot tell": "too few levels to tell dimples",
+    }[found.answer]
+    return Observation("rounding", "dimples", value, told, None, SOURCE)
+
+
+def _wrinkles(found: rounding.Wrinkles) -> Observation:
+    known = bool(np.isfinite(found.error))
+    value = {
+        "answer": found.answer,
+        "amplitude": round(found.amplitude, 2) if known else None,
+        "error": round(found.error, 2) if known else None,
+    }
+    told = {
+        "yes": "chroma was downsampled with libjpeg's alternating bias",
+        "no": "chroma was not downsampled with libjpeg's alternating bias",
+        "cannot tell": "whether chroma was downsampled with libjpeg's alternating bias cannot be told",
+    }[found.answer]
+    return Observation("rounding", "chroma_bias", value, told, None, SOURCE)
+
+
+def _habits(found: trellis.Habits) -> Observation:
+    likely = {name: round(p, 3) for name, p in found.probabilities.items()}
+    value = {"answer": found.answer, "probabilities": likely, "levels": found.levels}
+    told = {
+        "nearest": "levels look rounded to the nearest, or with one dead zone",
+        "trellis": "levels look chosen by trellis, as mozjpeg does",
+        "adaptive": "small levels look emptied by activity, as jpegli does",
+        "cannot tell": "how levels were chosen cannot be told",
+    }[found.answer]
+    return Observation("rounding", "levels", value, told, None, SOURCE)

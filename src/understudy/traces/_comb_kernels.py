@@ -19,7 +19,8 @@ _UNKNOWNS = 5
 
 @kernel
 def level_histograms(blocks: Any, out: Any) -> None:
-    """`out[k, s, n]` += blocks whose level k is n (s = 0) or -n (s = 1); `blocks` int16 `[n, 64]`, out int64 [64, 2, BINS]."""
+    """`out[k, s, n]` += blocks whose level k is n (s = 0) or -n (s = 1); `blocks` int16 `[n, 64]`, out int64 [64, 2,
+    BINS]."""
     for i in range(blocks.shape[0]):
         for k in range(64):
             level = np.int64(blocks[i, k])
@@ -60,7 +61,8 @@ def comb_shares(earlier: Any, step: Any, mean_size: Any, sigma: Any, last: Any, 
 
 @kernel
 def _fit(counts: Any, offset: Any, basis: Any, last: Any, beta: Any, mean: Any) -> Any:
-    """The largest log-likelihood of Poisson counts 1 to last whose log mean is offset + basis @ beta (ridge on beta)."""
+    """The largest log-likelihood of Poisson counts 1 to last whose log mean is offset + basis @ beta (ridge on
+    beta)."""
     total, expected = 0.0, 0.0
     for n in range(1, last + 1):
         total += counts[n]
@@ -93,7 +95,7 @@ def _fit(counts: Any, offset: Any, basis: Any, last: Any, beta: Any, mean: Any) 
                     hessian[i, j] += mu * basis[n, i] * basis[n, j]
         improved = value - best
         best = max(best, value)
-        if abs(improved) < 0.01:
+        if abs(improved) < 0.03:
             break
         # Cholesky, then one Newton step, no longer than 3 in any direction
         for i in range(_UNKNOWNS):
@@ -128,9 +130,9 @@ def _fit(counts: Any, offset: Any, basis: Any, last: Any, beta: Any, mean: Any) 
 def comb_scores(counts: Any, step: Any, sigma: Any, leak: Any, last: Any, scores: Any) -> Any:
     """Fills `scores[q]`, q = 1 to len - 1: log-likelihood of an earlier step q less that of none; returns dispersion.
 
-    `counts[n]`: how many levels have size n, both signs. Each hypothesis's shares may be multiplied by a smooth function
-    of n (four unknowns, fitted), so that only what is not smooth counts; level 0 does not. The dispersion is Pearson's
-    chi-square of the best hypothesis by degree of freedom.
+    `counts[n]`: how many levels have size n, both signs. Each hypothesis's shares may be multiplied by a smooth
+    function of n (four unknowns, fitted), so that only what is not smooth counts; level 0 does not. The dispersion is
+    Pearson's chi-square of the best hypothesis by degree of freedom.
     """
     total, sizes = 0.0, 0.0
     for n in range(1, last + 1):

@@ -24,8 +24,8 @@ def shift_histograms(plane: Any, basis: Any, least: float, out: Any) -> None:
     """Adds to `out[8 * (y % 8) + x % 8, f, b]` the 8x8 blocks at every (y, x) of a plane, by size of coefficient f.
 
     `plane` uint8 [H, W], H and W at least 8; `basis` float32 [4, 8], the DCT's lowest rows; `out` int32 [64, 10, BINS].
-    Of DC, blocks count only where frequencies 01, 10 and 11 together exceed `least` in size: flat places, where DC tells
-    the present grid's step at any shift, do not.
+    Of DC, blocks count only where frequencies 01, 10 and 11 together exceed `least` in size: flat places, where DC
+    tells the present grid's step at any shift, do not.
     """
     height, width = plane.shape
     across, down = width - 7, height - 7
@@ -57,7 +57,9 @@ def shift_histograms(plane: Any, basis: Any, least: float, out: Any) -> None:
             for x in range(across):
                 at = first + x % 8
                 if abs(values[1, x]) + abs(values[2, x]) + abs(values[3, x]) > least:
-                    out[at, 0, int(abs(values[0, x] - np.float32(1024)) * np.float32(4) + np.float32(0.5)) & (BINS - 1)] += 1
+                    out[
+                        at, 0, int(abs(values[0, x] - np.float32(1024)) * np.float32(4) + np.float32(0.5)) & (BINS - 1)
+                    ] += 1
                 for f in range(1, FREQUENCIES):
                     b = int(abs(values[f, x]) * np.float32(4) + np.float32(0.5))
                     out[at, f, min(b, BINS - 1)] += 1
@@ -75,8 +77,6 @@ def roughness(plane: Any, most: int, across: Any, down: Any) -> None:
             size = abs(2 * np.int32(plane[y, x]) - np.int32(plane[y, x - 1]) - np.int32(plane[y, x + 1]))
             across[x] += min(size, most)
     for y in range(1, height - 1):
-        total = 0
         for x in range(width):
             size = abs(2 * np.int32(plane[y, x]) - np.int32(plane[y - 1, x]) - np.int32(plane[y + 1, x]))
-            total += min(size, most)
-        down[y] += total
+            down[y] += min(size, most)

@@ -1,9 +1,9 @@
 """An earlier JPEG compression on the same 8x8 grid, from the histograms of luma's levels.
 
-A coefficient that was a multiple of an earlier step q1, but for the rounding to whole samples, and is rounded to q2 now,
-falls on some levels more often than on their neighbours. For each frequency and each q1 a likelihood says how well that
-comb explains the counts, against a smooth distribution; then every table of every known law is tried as a whole, so
-that thirty frequencies decide about two unknowns, law and quality.
+A coefficient that was a multiple of an earlier step q1, but for the rounding to whole samples, and is rounded to q2
+now, falls on some levels more often than on their neighbours. For each frequency and each q1 a likelihood says how
+well that comb explains the counts, against a smooth distribution; then every table of every known law is tried as a
+whole, so that thirty frequencies decide about two unknowns, law and quality.
 
 Not to be seen this way: an earlier table equal to the present one in all frequencies that count, earlier steps that
 divide the present ones (each level then gathers equally many), a picture that was moved, resized or retouched between.
@@ -41,7 +41,7 @@ LEAST_BINS = 7
 """Sizes of levels between which it must have spread them: four unknowns describe a smooth histogram."""
 MOST_OF_ONE, LEAST_OF_ONE = 25.0, -50.0
 """Bounds of what one frequency says, so that no single odd histogram decides."""
-THRESHOLD = 14.0
+THRESHOLD = 20.0
 """Log-likelihood, summed over frequencies, from which a table is believed. False alarms: docs/generations.md."""
 SURPRISE = 12.0
 """Log-likelihood that a table of an unusual law must have more."""
@@ -88,6 +88,14 @@ class Earlier:
     """Qualities of Annex K's law that the histograms speak against as loudly as `THRESHOLD`."""
 
     @property
+    def exact(self) -> bool:
+        """Whether the frequencies that name a step by themselves, three at least, name the table's in four of five."""
+        if self.table is None or len(self.per_frequency) < 3:
+            return False
+        equal = sum(self.table.steps_natural[k] == q for k, q in self.per_frequency.items())
+        return equal >= 0.8 * len(self.per_frequency)
+
+    @property
     def found(self) -> bool:
         """Whether the score is above the threshold whose false alarms were measured."""
         return self.score >= THRESHOLD
@@ -124,9 +132,9 @@ def _matrix() -> NDArray[np.int64]:
 
 @cache
 def surprise() -> NDArray[np.float64]:
-    """`[tables]`: how much worse a table of `known_tables` is to be taken for: 0 for laws met daily, 1 for presets that
-    need a setting made for experts. Trellis, whose marks are smooth in no simple way, is else taken for one of these."""
-    usual = (Law.ANNEX_K, Law.LIBJPEG_9E, Law.JPEGLI, Law.MOZJPEG_3, Law.JAVA_IMAGEIO)
+    """`[tables]`: how much worse a table of `known_tables` is to be taken for: 0 for laws met daily, 1 for others.
+    Trellis, whose marks are smooth in no simple way, is else taken for one of these."""
+    usual = (Law.ANNEX_K, Law.LIBJPEG_9E, Law.MOZJPEG_3, Law.JAVA_IMAGEIO)
     return np.array([0.0 if any(law in usual for law, _ in t.names) else 1.0 for t in known_tables()])
 
 
@@ -144,7 +152,8 @@ def combs(counts: NDArray[np.int64], steps: NDArray[Any], most: int = 63) -> Com
     sizes = counts.sum(axis=1).astype(np.float64)
     sizes[0] = 0  # DC's distribution is another, and its neighbours in the picture are not independent
     levels = sizes[:, 1:].sum(axis=1)
-    scores, used = np.zeros((64, LARGEST)), []
+    scores = np.zeros((64, LARGEST))
+    used: list[int] = []
     for k in np.argsort(-levels, kind="stable"):
         total = levels[k]
         if total < LEAST_LEVELS or len(used) == most or steps[k] == 0:

@@ -31,7 +31,8 @@ GUARD = 4 / 512
 """Cycles a sample on both sides of multiples of 1/8 that are left out, in a picture 512 samples wide."""
 THRESHOLD = 9.0
 """Power above the neighbourhood's, in columns and in rows alike, from which a peak is believed. If both were
-exponential and independent, one of 1,600 frequencies would exceed it in 2e-5 of pictures; measured: docs/generations.md."""
+exponential and independent, one of 1,600 frequencies would exceed it in 2e-5 of pictures; measured:
+docs/generations.md."""
 LEAST_SIDE = 192
 """Samples a side that a picture must have."""
 
@@ -54,11 +55,11 @@ class Resampled:
     def factors(self) -> tuple[float, ...]:
         """Resize factors (new size / old size) between 0.3 and 4 that put a peak there, ascending.
 
-        By interpolation 1 / s = n ± f, or by a former grid n / (8 s) = m / 8 ± f: one peak does not tell them apart.
+        By interpolation, 1 / s = f, 1 - f or 1 + f; a former grid can put it there too, by n / (8 s) = m / 8 + f for
+        any n and m, which says nothing of s.
         """
-        f = self.frequency
-        inverse = {round(n + sign * f, 4) for n in (0, 1, 2) for sign in (1, -1)}
-        return tuple(sorted(round(1 / i, 3) for i in inverse if 0.3 <= 1 / max(i, 1e-9) <= 4 and abs(1 / i - 1) > 0.005))
+        inverse = {self.frequency, 1 - self.frequency, 1 + self.frequency}
+        return tuple(sorted(round(1 / i, 3) for i in inverse if 0.3 <= 1 / max(i, 1e-9) <= 4))
 
 
 def _spectrum(lines: NDArray[np.float64]) -> NDArray[np.float64]:

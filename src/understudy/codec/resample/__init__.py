@@ -8,6 +8,8 @@ whose options are keywords with defaults, documented there. Sizes are decided el
 It also exposes what that computes as data, for opaque pictures:
 
     plan(columns: int, rows: int, width: int, height: int, *, kernel: str, <the same options>) -> codec.stages.Plan
+
+which asks for `channels` too, where the library's choice of a kernel depends on them.
 """
 
 from __future__ import annotations
@@ -53,6 +55,12 @@ def options(code: str) -> dict[str, Any]:
 
 
 @cache
+def _plans_by_channels(code: str) -> bool:
+    """Whether a module's `plan` asks how many channels there are."""
+    return "channels" in inspect.signature(_module(code).plan).parameters
+
+
+@cache
 def choices(code: str) -> dict[str, tuple[Any, ...]]:
     """Those of a module's options that are one of a few values: the values, the default first."""
     hints, defaults = get_type_hints(_module(code).resize), options(code)
@@ -76,9 +84,14 @@ def resize(
     return out
 
 
-def plan(code: str, columns: int, rows: int, width: int, height: int, *, kernel: str, **given: Any) -> Plan:
-    """What `resize` does to an opaque picture of `columns` x `rows`, as sums and roundings. Raises as `resize`."""
+def plan(
+    code: str, columns: int, rows: int, width: int, height: int, *, kernel: str, channels: int = 3, **given: Any
+) -> Plan:
+    """What `resize` does to an opaque picture of `columns` x `rows`, as sums and roundings. channels: 1 or 3. Raises as
+    `resize`."""
     _check(code, width, height, kernel, given)
+    if _plans_by_channels(code):
+        given["channels"] = channels
     out: Plan = _module(code).plan(columns, rows, width, height, kernel=kernel, **given)
     return out
 

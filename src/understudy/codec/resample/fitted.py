@@ -20,7 +20,7 @@ KERNELS: tuple[str, ...] = ("linear", "cubic")
 
 Floats = NDArray[np.float64]
 TRIANGLE = "1 0.75 0.5 0.25 0"
-Place = Literal["corners", "centres"]
+Place = Literal["corners", "centres", "origins"]
 
 
 def resize(
@@ -42,7 +42,8 @@ def resize(
     step: in output pixels with `antialias` where the picture shrinks, else in input pixels.
     shift: input pixels by which every centre lies to the right and below.
     factors: output to input pixels, horizontally and vertically; None for the ratio of the sizes.
-    aligned: what coincides if `factors` are not that ratio: the pictures' upper left corners, or their centres.
+    aligned: what coincides: the pictures' upper left corners, or their centres (which is the same unless `factors` are
+    not that ratio), or the centres of their first samples.
     Raises ProfileError for samples that are no kernel.
     """
     values = _checked(kernel, samples, step)
@@ -118,7 +119,7 @@ def basis(kernel: str, count: int, x: Floats, *, symmetric: bool = True) -> Floa
 
 def centres(size: int, n: int, factor: float, shift: float, aligned: Place) -> Floats:
     """`[n]`: where each output's centre lies among `size` input samples, whose own centres are whole numbers."""
-    margin = (size - n / factor) / 2 if aligned == "centres" else 0.0
+    margin = {"corners": 0.0, "centres": (size - n / factor) / 2, "origins": 0.5 - 0.5 / factor}[aligned]
     return np.asarray((np.arange(n) + 0.5) / factor - 0.5 + margin + shift)
 
 

@@ -184,11 +184,13 @@ def resize(pixels: NDArray[np.uint8], width: int, height: int, *, kernel: str = 
     return (samples // np.uint16(257)).astype(np.uint8)
 
 
-def plan(columns: int, rows: int, width: int, height: int, *, kernel: str = "default") -> Plan:
-    """`resize` of 3 channels, as data (of 1 channel too, if the kernel is named)."""
+def plan(
+    columns: int, rows: int, width: int, height: int, *, kernel: str = "default", channels: Literal[1, 3] = 3
+) -> Plan:
+    """`resize` of so many channels, which `default` chooses by, as data."""
     if (columns, rows) == (width, height):
         return Plan(())
-    kernel = _chosen(kernel, columns, rows, width, height, 3)
+    kernel = _chosen(kernel, columns, rows, width, height, channels)
 
     def one(axis: Literal[0, 1], size: int, n: int) -> tuple[Stage, ...]:
         return WeightedSum(axis, size, *tap_table(*_weights(kernel, size, n), size), "float64"), Round("up", 65535)

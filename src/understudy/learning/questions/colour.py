@@ -16,9 +16,6 @@ from ..question import Candidate, Decision, Question
 from ..rendering import Rendering
 from . import _witnesses as witnesses
 
-WRONG = 2.2
-"""Pixels of error from which on the resampling is not known; a conversion left out alone may leave 2. Source: facts/
-learning-trials.md, 3."""
 EVERY = 8
 """Pixels from one looked at to the next."""
 
@@ -41,9 +38,8 @@ class ProfileQuestion:
         return witnesses.affordable(ranked, pipeline)
 
     def candidates(self, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> Iterable[Candidate]:
-        """One of each group of conversions that these profiles cannot tell apart."""
-        if not witnesses.is_predicted(pipeline, pairs, rendering, WRONG):
-            return [Candidate(_label(pipeline.get(Color)), pipeline)]
+        """One of each group of conversions that these profiles cannot tell apart. Asked even while the resampling is
+        not known: then a conversion has to stand out from leaving the samples alone (`standing`)."""
         steps = _steps(pipeline, pairs)
         chosen = [group[0] for group in _groups(steps, pipeline, pairs, rendering)]
         return [Candidate(_label(step), pipeline.having(step), steps.index(step)) for step in chosen]
@@ -58,7 +54,7 @@ class ProfileQuestion:
         groups = [[_label(step) for step in group] for group in _groups(steps, pipeline, pairs, rendering)]
         same = next((group for group in groups if decision.answer in group), [])
         tied = (*decision.tied, *(label for label in same if label not in (decision.answer, *decision.tied)))
-        return replace(decision, tied=tied, guess=bool(tied))
+        return replace(decision, tied=tied, guess=decision.guess or bool(tied))
 
 
 def _steps(pipeline: Pipeline, pairs: Sequence[Observed]) -> list[Color]:

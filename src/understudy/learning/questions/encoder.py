@@ -173,7 +173,10 @@ def _blockwise(encode: Encode) -> Iterator[Encode]:
             yield with_arithmetic(encode, arithmetic)
     kept = replace(LIBJPEG, downsampling=encode.downsampling, edge=encode.edge)
     for color, dct, quantizer in product(Color, Dct, Quantizer):
-        if color not in (Color.NONE, Color.RGB) and quantizer not in (Quantizer.MOZJPEG_TRELLIS, Quantizer.ROUNDING_OFFSET):
+        if color not in (Color.NONE, Color.RGB) and quantizer not in (
+            Quantizer.MOZJPEG_TRELLIS,
+            Quantizer.ROUNDING_OFFSET,
+        ):
             yield with_arithmetic(encode, replace(kept, color=color, dct=dct, quantizer=quantizer))
 
 

@@ -177,7 +177,7 @@ def _coded(plane: NDArray[np.float32], steps: NDArray[np.float32]) -> NDArray[np
 
 def _look(pair: Observed, pipeline: Pipeline, rendering: Rendering) -> _Look | None:
     resize = pipeline.find(Resize)
-    parts, shares = boxes(pair, resampling.WINDOW), shares_after_resize(pipeline)
+    parts, shares = boxes(pair, resampling.WINDOW), shares_after_resize(pipeline, resized=pair.is_resized)
     if resize is None or not pair.is_resized:
         filters = [i for i, s in enumerate(pipeline.steps) if shares_of(s) is not None]
         try:
@@ -189,8 +189,7 @@ def _look(pair: Observed, pipeline: Pipeline, rendering: Rendering) -> _Look | N
     one = resampling.witness(pair, pipeline, rendering)
     if one is None:
         return None
-    height, width = one.luma.shape
-    plan = resampling.of(resize).plan(width, height, pair.size, one.scale)
+    plan = one.plan(resampling.of(resize))
     return _Look(pair, one.luma, plan, parts, shares) if plan is not None else None
 
 

@@ -18,6 +18,7 @@ from ...steps.color import Color
 from ...steps.flatten import Flatten
 from ...steps.orient import Orient
 from ...steps.resize import Resize
+from .. import habits
 from ..observed import Observed
 from ..pipeline import Pipeline
 from ..question import Candidate, Question
@@ -27,15 +28,6 @@ from ..windows import rows, same_map
 MOVABLE = ("orient", "color", "flatten")
 
 OTHERS = (*MOVABLE, "resize")
-HABITS: dict[str, tuple[str, ...]] = {
-    "vips": ("color", "flatten", "resize", "orient"),
-    "skia": ("color", "resize", "orient", "flatten"),
-    "imagemagick": ("orient", "color", "resize", "flatten"),
-}
-"""What stands where in software with that resampler: sharp and vips_thumbnail turn last, because a JPEG decoder that
-shrinks gives stored rows; a canvas turns while it draws and is flattened by the encoder; ImageMagick does what its
-options say in their order, flattening when it writes. Source: tests/battery, one channel each. All others: turned,
-converted, flattened, resized."""
 
 
 class Order:
@@ -108,15 +100,31 @@ def _both_ways(names: list[str], movable: set[str]) -> list[list[str]]:
 def _placed(names: Sequence[str], before: list[str], after: list[str]) -> tuple[str, ...]:
     """All steps: decoding, `before`, the resize and its sharpening, `after`, the rest as it stood."""
     rest = [n for n in names[1:] if n not in MOVABLE]
-    resizing = [n for n in rest if n in ("resize", "sharpen", "convolve")] if "resize" in rest else []
+    resizing = [n for n in rest if n in ("resize", "sharpen", "convolve", "unsharp")] if "resize" in rest else []
     ahead = list(rest[: rest.index("resize")]) if resizing else []
     behind = [n for n in rest if n not in resizing and n not in ahead]
     return (names[0], *before, *ahead, *resizing, *after, *behind)
 
 
 def _usual(pipeline: Pipeline) -> tuple[str, ...]:
+    """The order that the software with that resampler has by default (habits.toml), of several the more common's;
+    turned, converted, flattened, resized where none of it says otherwise."""
     resize = pipeline.find(Resize)
-    return HABITS.get(resize.code, OTHERS) if resize is not None else MOVABLE
+    if resize is None:
+        return MOVABLE
+    rows_ = habits.of_resampler(resize.code)
+    later = [name for name in MOVABLE if _comes_later(name, rows_)]
+    return (*(n for n in MOVABLE if n not in later), "resize", *later)
+
+
+def _comes_later(name: str, software: Sequence[habits.Software]) -> bool:
+    """Whether the first of the software that has a habit in this does that step behind the resize."""
+    for one in software:
+        if f"resize before {name}" in one.habits:
+            return bool(one.habits[f"resize before {name}"])
+        if f"{name} before resize" in one.habits:
+            return not one.habits[f"{name} before resize"]
+    return False
 
 
 def _with_sides(pipeline: Pipeline) -> list[Pipeline]:

@@ -15,11 +15,10 @@ from ...steps import Step
 from ...steps.decode import Decode
 from ...steps.orient import Orient
 from ...steps.resize import Option, Resize
-from ...steps.sharpen import Sharpen
-from .. import kernel_fit, resampling, sharpening
+from .. import habits, kernel_fit, resampling, sharpening
 from ..observed import Observed
 from ..pipeline import Pipeline
-from ..question import Candidate, Question
+from ..question import Candidate, Decision, Question
 from ..rendering import Rendering
 
 Sized = Literal["raster", "stored", "stored_part"]
@@ -29,6 +28,12 @@ MOST = 20
 SUSPICIOUS = 0.75
 """Pixels of error of the best kernel from which other explanations are tried, too: the right kernels of ten real
 channels leave 0.38 to 0.94, the most under a trellis or libvips 8.14's coarse weights (tests/battery's train pairs)."""
+
+
+EXPLAINED = 0.999
+"""Share of equal coefficients that a library's own kernel reaches on some pair at least. Of the right ones, those of
+inexact floats leave 1e-5 unequal, a mild unsharp mask behind them 2e-5; wrong ones leave 2 % and more everywhere."""
+NEAREST = "the nearest that is known, not identified"
 
 
 class Resampling:
@@ -56,6 +61,18 @@ class Resampling:
                 for tried in variant.filtered(made):
                     out.setdefault(tried.keys, Candidate(_label(tried), tried, habit=len(out)))
         return list(out.values())[: MOST + 1]
+
+    def explained(
+        self, decision: Decision, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering
+    ) -> Decision:
+        """A known kernel that explains not even its best pair is the nearest known, and nothing more."""
+        agreements = decision.trials[0].agreements if decision.trials else ()
+        best = max((a.share for _, a in agreements), default=1.0)
+        resize = pipeline.find(Resize)
+        if resize is None or resize.code == "fitted" or best >= EXPLAINED:
+            return decision
+        told = f"{NEAREST}: of no pair more than {100 * best:.4g} % of the coefficients are equal"
+        return replace(decision, guess=True, reason=f"{decision.reason}; {told}")
 
 
 @dataclass(frozen=True)
@@ -187,8 +204,8 @@ class Reduction:
 
 
 def reductions(pipeline: Pipeline) -> list[Reduction]:
-    """Full size with each kind of boxes that the library has; each rule of shrinking on load, sized by the smaller raster
-    and by the file's own sides; Image.thumbnail's, which goes with its boxes."""
+    """Full size with each kind of boxes that the library has; each rule of shrinking on load, sized by the smaller
+    raster and by the file's own sides; Image.thumbnail's, which goes with its boxes."""
     resize, decode = pipeline.get(Resize), pipeline.get(Decode)
     known = resample.options(resize.code)
     names = [n for n in ("gap", "reducing_gap") if n in known]
@@ -220,9 +237,13 @@ def reductions(pipeline: Pipeline) -> list[Reduction]:
     return out
 
 
-USUAL: dict[str, tuple[str, ...]] = {"vips": ("sharp", "vips", "none"), "skia": ("chromium", "none")}
-"""How JPEGs are shrunk on load by software with that resampler, the commonest first: sharp and vips_thumbnail always
-do; Chromium does. Others only when told to."""
+def _usual_ways(code: str) -> tuple[str, ...]:
+    """How JPEGs are shrunk on load by software with that resampler (habits.toml), the commonest first."""
+    ways = []
+    for one in habits.of_resampler(code):
+        drafts = one.habits.get("decode.draft", "none") != "none"
+        ways.append(str(one.habits.get("decode.draft_by", "pillow")) if drafts else "none")
+    return tuple(dict.fromkeys([*ways, "none", "pillow"]))
 
 
 def _rank(pipeline: Pipeline) -> int:
@@ -234,7 +255,7 @@ def _rank(pipeline: Pipeline) -> int:
         return -1  # what Image.thumbnail() does unless it is told otherwise
     if _is_thumbnails(decode):
         return 0 if gap == THUMBNAIL_GAP and _opens(pipeline) else 2
-    usual = USUAL.get(resize.code, ("none", "pillow"))
+    usual = _usual_ways(resize.code)
     if boxes.get("version") in ("8.14", "8.14-plain"):
         usual = ("vips", "sharp", "none")  # sharp brings a libvips of its own; this one is a distribution's
     way = "none" if decode.draft == "none" else str(decode.draft_by)
@@ -265,14 +286,9 @@ def _label(pipeline: Pipeline) -> str:
         told = f", after shrinking on load as {decode.draft_by}{aim}"
     if pipeline.get(Resize).sized_by != "raster":
         told += ", sized by the file's sides"
-    filters = [s for s in pipeline.steps if sharpening.shares_of(s) is not None]
-    told += f", then {_filter_label(filters[0])}" if filters else ""
+    filters = [s for s in pipeline.steps if isinstance(s, sharpening.Filter)]
+    told += f", then {sharpening.label(filters[0])}" if filters else ""
     return resampling.of(pipeline.get(Resize)).label + told
-
-
-def _filter_label(step: Step) -> str:
-    known = next((label for label, one in sharpening.KNOWN.items() if one == step), "")
-    return known or (f"three taps of {step.side}/2048" if isinstance(step, Sharpen) else "a fitted filter")
 
 
 def _reduction_label(pipeline: Pipeline) -> str:
@@ -281,7 +297,11 @@ def _reduction_label(pipeline: Pipeline) -> str:
     if decode.draft == "none":
         return ", ".join(["decoded at full size", *told])
     aim = "the limits " if decode.draft_to == "limits" else ""
-    sized = {"raster": [], "stored": ["sized by the file's sides"], "stored_part": ["sized by what the file's sides fill"]}
+    sized = {
+        "raster": [],
+        "stored": ["sized by the file's sides"],
+        "stored_part": ["sized by what the file's sides fill"],
+    }
     told += sized[pipeline.get(Resize).sized_by]
     return ", ".join([f"decoded smaller as {decode.draft_by} does, to {aim}{decode.draft_limit}", *told])
 

@@ -1,5 +1,5 @@
 -- The commonest longest sides: what a platform resizes to
-SELECT greatest(width, height) AS longest_side, count(*) AS files, round(median(bytes)) AS median_bytes
+SELECT greatest(width, height) AS longest_side, count(*) AS files, median(bytes)::BIGINT AS median_bytes
 FROM files
 WHERE width IS NOT NULL
 GROUP BY ALL
