@@ -40,6 +40,9 @@ Target: at least 12 of the 16 byte-identical."""),
 Exactness: 0 samples different over at least 50 million a profile; the reference is `mimic`'s file, decoded by
 libjpeg-turbo (simplejpeg). Targets: cosine at least 0.97 for sigma 2 and 4; 95 % and 45 % at quality 71, 96.5 % and
 70 % at 85; at most 0.13 and 0.16 of kornia's time; at most a quarter of its memory."""),
+    "survey": ("Surveying a corpus", [], """
+Target: 400 files a second and core for header facts, 25 one-megapixel files a second and core with coefficients, and
+memory that does not follow the number of rows."""),
     "learn_time": ("Learning", [], """
 Target: eight pairs of two megapixels with a resize in at most 3 minutes on 2 cores and 3 GiB. How well learning does
 is in [learn on real channels](battery.md)."""),

@@ -243,7 +243,7 @@ def test_inspect_goes_on_after_a_bad_file(tmp_path: Path) -> None:
     assert [d["file"] for d in json.loads(ran.out)] == [str(good)]
     assert ran.err.splitlines() == [line for line in ran.err.splitlines() if line.startswith(f"understudy: {bad}: ")]
     assert len(ran.err.splitlines()) == 1
-    failed(Ran("inspect", bad, "--json"), "bad.jpg", "expected ff d8")
+    failed(Ran("inspect", bad, "--json"), "bad.jpg", "expected a JPEG, PNG, GIF")
 
 
 def test_inspect_reads_coefficients_if_it_is_asked_to(tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ from .jpeg.parse import parse
 from .jpeg.syntax import JpegStream
 from .profile import Profile, load_profile
 from .steps import Context, Delivered, Raster, Source, Value
-from .steps.decode import is_rgb
 from .steps.base import Pixels
+from .steps.decode import is_rgb
 
 if TYPE_CHECKING:
     from PIL import Image

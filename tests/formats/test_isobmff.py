@@ -19,7 +19,10 @@ SMALL = scene(32, 24)
 
 @pytest.mark.parametrize("quality", [0, 10, 30, 50, 65, 75, 80, 88, 95, 99, 100])
 def test_avif_quality_is_among_those_told(quality: int) -> None:
-    for data in (pillow(SMALL, "AVIF", quality=quality, speed=10), imagecodecs.avif_encode(SMALL, level=quality, speed=10)):
+    for data in (
+        pillow(SMALL, "AVIF", quality=quality, speed=10),
+        imagecodecs.avif_encode(SMALL, level=quality, speed=10),
+    ):
         low, high = inspected(data).value("isobmff", "quality")["libavif-1.4"]
         assert low <= quality <= high
         assert high - low <= 2

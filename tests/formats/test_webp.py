@@ -107,7 +107,7 @@ def test_vp8l_palettes_have_as_many_colours_as_the_picture(colors: int) -> None:
 
 
 def test_vp8l_headers_are_read_to_their_end() -> None:
-    """A wrong turn in a prefix code would end in an incomplete code, which is trouble, or in a mode that there is not."""
+    """A wrong turn in a prefix code would end in an incomplete code, which is trouble, or in a mode unheard of."""
     for method, quality in ((0, 0), (3, 60), (4, 80), (6, 100)):
         for picture in (scene(40, 30, 4), smooth(80, 60)):
             data = pillow(picture, "WEBP", lossless=True, method=method, quality=quality)
@@ -170,7 +170,9 @@ def test_webpmux_keeps_what_cwebp_wrote(tmp_path: Path) -> None:
     (tmp_path / "a.webp").write_bytes(cwebp(SENT[0], "-q", "77"))
     (tmp_path / "x.xmp").write_bytes(b"<x:xmpmeta/>")
     out = tmp_path / "b.webp"
-    subprocess.run([WEBPMUX, "-set", "xmp", str(tmp_path / "x.xmp"), str(tmp_path / "a.webp"), "-o", str(out)], check=True)
+    subprocess.run(
+        [WEBPMUX, "-set", "xmp", str(tmp_path / "x.xmp"), str(tmp_path / "a.webp"), "-o", str(out)], check=True
+    )
     before, after = inspected((tmp_path / "a.webp").read_bytes()), inspected(out.read_bytes())
     assert before.value("webp", "quality") == after.value("webp", "quality")
     assert after.value("xmp", "bytes") == 12

@@ -10,8 +10,10 @@ import random
 import struct
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 import understudy as us
 from understudy.jpeg.syntax import Segment, Sos
@@ -63,6 +65,28 @@ def other_seeds() -> dict[str, bytes]:
     }
 
 
+def format_seeds() -> dict[str, bytes]:
+    """Whole pictures of the other formats that `inspect` reads, still and moving."""
+    picture, alpha = scene(24, 17), scene(24, 17, 4)
+    frames = [Image.fromarray(scene(24, 17, 4, seed)) for seed in range(3)]
+    many: dict[str, Any] = {"save_all": True, "append_images": frames[1:], "duration": [10, 20, 30], "loop": 2}
+    exif = Image.Exif()
+    exif[0x010E] = "a description"
+    info = PngInfo()
+    info.add_text("Comment", "words", zip=True)
+    seen = {name: data for name, data in other_seeds().items() if name.startswith(("PNG", "WebP", "GIF"))}
+    return seen | {
+        "WebP, alpha": pillow(alpha, "WEBP", quality=60, alpha_quality=40, exif=exif, xmp=b"<x/>"),
+        "WebP, moving": pillow(frames[0], "WEBP", **many),
+        "PNG, texts": pillow(picture, "PNG", pnginfo=info, exif=exif),
+        "PNG, moving": pillow(frames[0], "PNG", **many),
+        "GIF, moving": pillow(frames[0], "GIF", **many, disposal=2, comment=b"a comment"),
+        "AVIF": pillow(picture, "AVIF", quality=60, exif=exif, speed=10),
+        "AVIF, alpha": pillow(alpha, "AVIF", quality=60, icc_profile=_srgb(), speed=10),
+        "JPEG, two": pillow(frames[0].convert("RGB"), "MPO", save_all=True, append_images=[frames[1].convert("RGB")]),
+    }
+
+
 def _srgb() -> bytes:
     from PIL import ImageCms
 
@@ -76,6 +100,8 @@ def mutated(data: bytes, others: list[bytes], rng: random.Random) -> bytes:
         aware = _segments
     elif data[:4] == b"\x89PNG":
         aware = _chunks
+    elif data[4:8] == b"ftyp":
+        aware = _boxes
     for _ in range(rng.choice((1, 1, 1, 2, 3, 8, 30))):
         if aware is not None and rng.random() < 0.5:
             data = aware(data, rng)
@@ -168,3 +194,15 @@ def _chunks(data: bytes, rng: random.Random) -> bytes:
     for name, body in chunks:
         out.write(struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)))
     return out.getvalue()
+
+
+def _boxes(data: bytes, rng: random.Random) -> bytes:
+    """An AVIF with a number in its boxes (which stand before the data) changed."""
+    out = bytearray(data)
+    if len(out) < 17:
+        return data
+    end = max(16, data.find(b"mdat"))
+    for _ in range(rng.choice((1, 2, 5))):
+        at = rng.randrange(4, min(end, len(out)))
+        out[at] = rng.choice(INTERESTING) if rng.random() < 0.5 else rng.randrange(256)
+    return bytes(out)

@@ -7,6 +7,7 @@
     parse     parse(data); write(parse(data)) must give data
     decode    read_coefficients, then the entropy coder on whatever came out
     inspect   inspect, to a JSON document
+    formats   the same for PNG, WebP, GIF, AVIF and JPEG with more than one picture
     mimic     JPEG, PNG, WebP, GIF, TIFF, BMP as sent pictures through every shipped profile; damaged files for --like
 
 An input that raises anything else, takes more than --limit seconds of processor time, or lets the process grow
@@ -37,7 +38,7 @@ from understudy.jpeg.compose import Huffman, encode
 from understudy.jpeg.syntax import QuantTable, ScanSpec
 from understudy.profile import shipped_profiles
 
-from .mutate import jpeg_seeds, mutated, other_seeds
+from .mutate import format_seeds, jpeg_seeds, mutated, other_seeds
 
 PICTURES_UP_TO = 1 << 21
 """Pixels, for other formats than JPEG: a larger claim is refused, so that the fuzzer's time goes into small files."""
@@ -88,6 +89,7 @@ def mimic(data: bytes, rng: random.Random) -> None:
 
 
 KINDS: dict[str, Callable[[bytes, random.Random], None]] = {
+    "formats": inspect,
     "parse": parse,
     "decode": decode,
     "inspect": inspect,
@@ -98,6 +100,8 @@ KINDS: dict[str, Callable[[bytes, random.Random], None]] = {
 @cache
 def whole_files(kind: str) -> dict[str, bytes]:
     """The files that get damaged."""
+    if kind == "formats":
+        return format_seeds()
     return jpeg_seeds() | (other_seeds() if kind == "mimic" else {})
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-COUNTS = {"parse": 5000, "decode": 5000, "inspect": 600, "mimic": 1800}
+COUNTS = {"parse": 5000, "decode": 5000, "inspect": 600, "formats": 1500, "mimic": 1800}
 """About a minute of processor time together."""
 
 

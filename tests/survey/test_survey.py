@@ -57,7 +57,7 @@ def table(path: Path) -> list[dict[str, Any]]:
 
 
 def parts(out: Path) -> list[Path]:
-    return list(out.with_name(out.name + ".parts").glob("part-*"))
+    return list(out.with_name(out.name + ".parts").glob("part-*.parquet"))
 
 
 def test_each_file_is_a_row_that_says_what_inspect_says(corpus: Path, tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_each_file_is_a_row_that_says_what_inspect_says(corpus: Path, tmp_path: 
     rows = {row["path"]: row for row in table(tmp_path / "x.parquet")}
     assert (done.rows, done.read, done.kept, done.errors) == (8, 8, 0, 2)
     assert list(rows) == ["cut.jpg", "empty.jpg", "grey.jpg", "read me.txt", *(f"inner/{i}.jpg" for i in range(4))]
-    assert "ff d8" in rows["empty.jpg"]["error"] and str(tmp_path) not in rows["empty.jpg"]["error"]
+    assert "an empty file" in rows["empty.jpg"]["error"] and str(tmp_path) not in rows["empty.jpg"]["error"]
     assert rows["read me.txt"]["format"] is None
     assert rows["cut.jpg"]["error"] is None and rows["cut.jpg"]["anomalies"] >= 1
     for path in [p for p in rows if rows[p]["error"] is None]:

@@ -45,6 +45,6 @@ def describe(tiff: bytes, offset: int) -> Iterator[Observation]:
         there = tiff[start : start + size]
         if size:
             kind = "a JPEG thumbnail" if there.startswith(b"\xff\xd8") else "a thumbnail that is no JPEG"
-            value = {"bytes": size, "jpeg": there.startswith(b"\xff\xd8"), "whole": len(there) == size}
+            found = {"bytes": size, "jpeg": there.startswith(b"\xff\xd8"), "whole": len(there) == size}
             cut = "" if len(there) == size else ", cut off"
-            yield Observation("exif", "thumbnail", value, f"{kind}, {plural(size, 'byte')}{cut}", offset, SOURCE)
+            yield Observation("exif", "thumbnail", found, f"{kind}, {plural(size, 'byte')}{cut}", offset, SOURCE)

@@ -206,7 +206,7 @@ def _locations(tree: Tree, box: Box, p: bytes) -> None:
             at += index_size
             offset, at = be(p, at, offset_size), at + offset_size
             size, at = be(p, at, length_size), at + length_size
-            if number < MAX_EXTENTS and item is not None and method < 2:
+            if item is not None and len(item.extents) < MAX_EXTENTS and method < 2:
                 item.extents.append((base + offset, size or max(0, len(tree.data) - base - offset)))
             if number >= MAX_EXTENTS and not index_size + offset_size + length_size:
                 break

@@ -121,8 +121,15 @@ def _size(tree: Tree, item: Item | None) -> tuple[int, int]:
     return be(p, 4, 4), be(p, 8, 4)
 
 
+def _shown_size(tree: Tree, item: Item) -> tuple[int, int]:
+    """The size after the crop (clap), where there is one: libheif pads small pictures and crops them so."""
+    box = _property(item, b"clap")
+    p = tree.payload(box) if box else b""
+    width, w_part, height, h_part = (be(p, i, 4) for i in (0, 4, 8, 12))
+    return (width // w_part, height // h_part) if w_part and h_part else _size(tree, item)
+
+
 def _picture(tree: Tree, main: Item | None, coded: Item | None) -> Found:
-    width, height = _size(tree, main)
     name = (
         "AVIF"
         if coded is not None and coded.kind == "av01"
@@ -141,6 +148,7 @@ def _picture(tree: Tree, main: Item | None, coded: Item | None) -> Found:
         )
         yield sentence("picture", f"An HEIF file without a primary picture, {plural(len(tree.data), 'byte')}.", offset)
         return
+    width, height = _shown_size(tree, main)
     alpha = ", with alpha" if _auxiliary(tree, "alpha") else ""
     grid = f", in {plural(len(main.references.get('dimg', [])), 'tile')}" if main.kind == "grid" else ""
     gain = ", with a gain map" if any(i.kind == "tmap" for i in tree.items.values()) else ""

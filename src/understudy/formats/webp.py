@@ -250,7 +250,7 @@ def _vp8_facts(offset: int, frame: vp8.KeyFrame) -> Found:
     deltas = ", ".join(f"{name} {d:+d}" for name, d in frame.deltas.items() if d) or "none"
     yield say("quantizer_deltas", frame.deltas, f"deltas of the index: {deltas}")
     if frame.segmentation_enabled:
-        levels = [s.loop_filter for s in frame.segments] or [None] * 4
+        levels = [s.loop_filter for s in frame.segments] or [0] * 4
         rows = [
             {"y_ac_qi": q, "share": round(w, 3), "loop_filter": level}
             for q, w, level in zip(indices * (5 - len(indices)), shares * (5 - len(shares)), levels, strict=False)

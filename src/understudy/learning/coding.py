@@ -115,7 +115,7 @@ def _layouts(file: Stated, encoded: Encoded) -> Options:
             fitting.append((dht, selectors, merge_dqt))
     if not fitting:
         return {}
-    # Who merges quantisation tables merges Huffman tables: mozjpeg, jpegli, Go (evidence.family, LAYOUTS).
+    # Who merges quantisation tables merges Huffman tables: mozjpeg, jpegli, Go (evidence/encoders.toml).
     fitting.sort(key=lambda row: row[2] and row[0] is not DhtLayout.MERGED)
     names = ("envelope.dht", "envelope.selectors", "envelope.merge_dqt")
     return {name: tuple(dict.fromkeys(row[i] for row in fitting)) for i, name in enumerate(names)}

@@ -25,7 +25,7 @@ from .observed import Box, Observed, boxes
 from .pipeline import Pipeline
 from .rendering import Rendering
 from .sharpening import REACH, applied, shares_after_resize
-from .windows import Rows, canvas, rows, same_map, windows
+from .windows import Rows, canvas, outputs, rows, same_map, windows
 
 WINDOW = 128
 """Pixels a side of a window; three or four of them a pair."""
@@ -76,9 +76,10 @@ class Hypothesis:
         if self.geometry == "common":
             given["factors"] = (scale, scale)
         try:
-            return resample.plan(self.code, columns, rows_, *size, kernel=self.kernel, channels=channels, **given)
+            made = resample.plan(self.code, columns, rows_, *size, kernel=self.kernel, channels=channels, **given)
         except (UnderstudyError, ValueError):
             return None
+        return made if outputs(made, 1) in (0, size[0]) and outputs(made, 0) in (0, size[1]) else None
 
 
 def of(resize: Resize) -> Hypothesis:

@@ -55,7 +55,7 @@ def stated(pair: Observed) -> Stated:
 
 
 def _stated(pair: Observed) -> Stated:
-    stream, problems = pair.stream, list[str]()
+    problems: list[str] = []
     options = {**_frame(pair, problems), **_tables(pair, problems), **_coding(pair), **_jfif(pair, problems)}
     segments, parts = _segments(pair, problems)
     return Stated(pair, {**options, **segments}, parts, tuple(problems))

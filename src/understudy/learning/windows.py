@@ -60,6 +60,13 @@ def rows(plan: Plan, axis: Axis, begin: int, end: int) -> Rows | None:
     return Rows(begin, low, made.astype(np.float32))
 
 
+def outputs(plan: Plan, axis: Axis) -> int:
+    """How many samples a plan gives along an axis; 0 where it leaves it alone. (libvips' nearest, given a scale, may
+    give one fewer than was asked for.)"""
+    stages = [s for s in plan.stages if isinstance(s, (WeightedSum, Lerp)) and s.axis == axis]
+    return len(stages[-1].at) if stages else 0
+
+
 def windows(
     plan: Plan, plane: NDArray[np.float32], boxes: Sequence[Box], size: tuple[int, int], margin: int = 0
 ) -> list[NDArray[np.float32]]:

@@ -1,9 +1,7 @@
 """The channel's helpers in PyTorch. Importing this package imports no torch; its names do, on first use.
 
-us.nn.SPSA          a gradient for a channel of which only the forward is known
-us.nn.through       the same as us.through
-us.nn.Transform     a channel in a pipeline of torchvision.transforms.v2
-us.nn.Augmentation  a channel in a pipeline of albumentations
+`SPSA` is a gradient for a channel of which only the forward is known; `Transform` and `Augmentation` put a channel into
+pipelines of torchvision.transforms.v2 and of albumentations.
 """
 
 from __future__ import annotations
@@ -14,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .adapters import Augmentation, Transform
     from .spsa import SPSA
-    from .through import through
 
-_HOMES = {"Augmentation": "adapters", "SPSA": "spsa", "Transform": "adapters", "through": "through"}
+_HOMES = {"Augmentation": "adapters", "SPSA": "spsa", "Transform": "adapters"}
 
-__all__ = ["SPSA", "Augmentation", "Transform", "through"]
+__all__ = ["SPSA", "Augmentation", "Transform"]
 
 
 def __getattr__(name: str) -> Any:

@@ -77,6 +77,10 @@ def _samples(luma: Component) -> NDArray[np.uint8]:
     return plane[: luma.grid.height - 8 * skipped, : luma.grid.width]
 
 
+def _alarms(counted: tuple[int, int]) -> dict[str, int]:
+    return {"seen": counted[0], "of": counted[1]}
+
+
 def _named(table: aligned.Table) -> list[Table]:
     return [{"law": law, "quality": quality} for law, quality in table.names]
 
@@ -91,6 +95,7 @@ def _aligned(found: aligned.Earlier) -> Observation:
         "answer": answer,
         "score": round(found.score, 1),
         "threshold": aligned.THRESHOLD,
+        "false_alarms": _alarms(aligned.FALSE_ALARMS),
         "table": _named(found.table) if found.found and found.table else None,
         "exact": found.exact if found.found else None,
         "rivals": [name for t in found.rivals for name in _named(t)] if found.found else [],
@@ -119,6 +124,7 @@ def _shifted(found: shifted.Shifted | None) -> Observation:
         "answer": answer,
         "score": None if found is None else round(found.score, 1),
         "threshold": shifted.THRESHOLD,
+        "false_alarms": _alarms(shifted.FALSE_ALARMS),
         "shift": None,
         "table": None,
         "rivals": [],
@@ -143,6 +149,7 @@ def _resampled(found: resampled.Resampled | None) -> Observation:
         "answer": "yes" if yes else "cannot tell",
         "score": None if found is None else round(found.score, 1),
         "threshold": resampled.THRESHOLD,
+        "false_alarms": _alarms(resampled.FALSE_ALARMS),
         "frequency": round(found.frequency, 4) if found is not None and yes else None,
         "factors": list(found.factors) if found is not None and yes else [],
     }

@@ -11,11 +11,12 @@ from typing import Literal
 from ...codec import resample
 from ...codec.sizes import Derive, Fit, Rounding, ShrinkOnLoad
 from ...codec.variants import Decoder
+from ...errors import UnderstudyError
 from ...steps import Step
 from ...steps.decode import Decode
 from ...steps.orient import Orient
 from ...steps.resize import Option, Resize
-from .. import habits, kernel_fit, resampling, sharpening
+from .. import habits, kernel_fit, resampling, sharpening, unsharp_fit
 from ..observed import Observed
 from ..pipeline import Pipeline
 from ..question import Candidate, Decision, Question
@@ -33,6 +34,8 @@ channels leave 0.38 to 0.94, the most under a trellis or libvips 8.14's coarse w
 EXPLAINED = 0.999
 """Share of equal coefficients that a library's own kernel reaches on some pair at least. Of the right ones, those of
 inexact floats leave 1e-5 unequal, a mild unsharp mask behind them 2e-5; wrong ones leave 2 % and more everywhere."""
+MASKED = 8
+"""Resamplers behind which an unsharp mask is looked for."""
 NEAREST = "the nearest that is known, not identified"
 
 
@@ -130,11 +133,34 @@ def _beyond(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering,
         near = [f for f in ranked if f.sigma <= limit]
         chosen = [*[f for f in near if not f.fitted][:12], *[f for f in near if f.fitted][:4]]
         out = [_Finalist(f.hypothesis, filters=(f.step,)) for f in chosen]
+        out += _masked(pipeline, witnesses[:1], [f.hypothesis for f in ranked if f.fitted], rendering)
         best = min([best, *(f.sigma for f in chosen)])
     made = kernel_fit.fitted_kernel(witnesses) if best > SUSPICIOUS else None
     if made is not None and made.sigma < 0.8 * best:
         out.append(_Finalist(made.hypothesis))
     return out
+
+
+def _masked(
+    pipeline: Pipeline, witnesses: Sequence[resampling.Witness], listed: Sequence[resampling.Hypothesis],
+    rendering: Rendering,
+) -> list[_Finalist]:  # fmt: skip
+    """Resamplers that a free filter behind them does most good, each with the unsharp masks that leave the least error;
+    a mask has a threshold, which no filter of weights can have."""
+    found = []
+    for hypothesis in list(dict.fromkeys(listed))[:MASKED]:
+        made = pipeline.having(hypothesis.within(pipeline.get(Resize)))
+        known = []
+        for one in witnesses:
+            try:
+                pixels = rendering.raster(one.pair, made, made.names.index("resize") + 1).pixels
+            except UnderstudyError:
+                continue
+            if (pixels.shape[1], pixels.shape[0]) == one.pair.size:
+                known.append(unsharp_fit.Known(one.pair, pixels, one.boxes))
+        found += [(m.sigma, hypothesis, m.step) for m in (unsharp_fit.masks(known, most=3) if known else ())]
+    found.sort(key=lambda f: f[0])
+    return [_Finalist(hypothesis, filters=(step,)) for _, hypothesis, step in found[:4]]
 
 
 def _witnesses(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> list[resampling.Witness]:
