@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from .errors import JpegError, LimitError, PairsError, PictureError, ProfileError, UnderstudyError
     from .inspection import Inspection, inspect
     from .learning.learned import Learned, learn
+    from .nn.through import through
     from .pairs import Pair, find_pairs
     from .profile import Profile, load_profile
     from .rewriting import Rewritten, rewrite
-    from .nn.through import through
     from .verification import Scores, verify
 
 _HOMES = {

@@ -82,7 +82,8 @@ def content(value: Value) -> Any:
         return value.data, value.stream
     return (
         value.width, value.height, value.progressive, value.components, value.quant_tables,
-        [(s.spec, dict(s.tables), s.data, s.restart_interval) for s in value.scans], [b.tobytes() for b in value.blocks],
+        [(s.spec, dict(s.tables), s.data, s.restart_interval) for s in value.scans],
+        [b.tobytes() for b in value.blocks],
     )  # fmt: skip
 
 

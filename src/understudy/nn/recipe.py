@@ -82,8 +82,8 @@ class Recipe:
     def first_threshold(self) -> float:
         """Where an AC coefficient's magnitude, in steps, becomes 1; j further steps on it becomes j + 1. DC: 1/2.
 
-        mozjpeg's trellis has no threshold: 0.62 lies between the two best of six values tried at quality 75 on two tiles
-        by the cosine of benchmarks/channel.py at sigma 2: 0.60 gave 0.69, 0.65 gave 0.66, 1/2 gave 0.52.
+        mozjpeg's trellis has no threshold: 0.62 lies between the two best of six values tried at quality 75 on two
+        tiles by the cosine of benchmarks/channel.py at sigma 2: 0.60 gave 0.69, 0.65 gave 0.66, 1/2 gave 0.52.
         """
         if self.encode.quantizer is Quantizer.MOZJPEG_TRELLIS:
             return 0.62

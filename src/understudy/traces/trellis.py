@@ -24,8 +24,9 @@ LEAST_COUNT = 15
 """Levels of the largest size asked that a frequency must have."""
 LEAST_LEVELS = 2000
 """Luma AC levels other than 0 that a file must have."""
-CLAIM = 0.85
-"""Probability from which a class is named, all three being equally probable before."""
+CLAIM = 0.95
+"""Probability from which a class is named, all three being equally probable before. Of the 17 real deliveries that the
+tests have, a Facebook file of the classic encoder, which has no trellis, reaches 0.908 for trellis."""
 PEAKED = 12.0
 """Degrees of freedom of Student's distribution: pictures differ more than a normal one would allow."""
 
