@@ -62,12 +62,12 @@ def test_hostile_files(name: str) -> None:
 
 
 MEMORY = """
-import resource, sys
 import understudy as us
 from tests.fuzz.hostile import cases
+from tests.fuzz.run import peak_mib
 profile = us.load_profile("generic")
 files = {name: data for name, data in cases().items() if len(data) < 1000 or "restart" in name}
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+before = peak_mib()
 worst, where = before, ""
 for name, data in files.items():
     for use in (us.inspect, lambda d: us.mimic(d, profile)):
@@ -75,7 +75,7 @@ for name, data in files.items():
             use(data)
         except us.UnderstudyError:
             pass
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        peak = peak_mib()
         if peak > worst:
             worst, where = peak, name
 print(worst - before, where)

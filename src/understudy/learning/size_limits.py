@@ -19,6 +19,8 @@ PASSES = 65535
 """A limit that no JPEG exceeds (T.81 B.2.2): pictures pass as they are."""
 MULTIPLES = (1, 2, 4, 8, 16, 32)
 """What sides are rounded to multiples of."""
+SMALL_MULTIPLES = (1, 2, 4)
+"""Those for which every limit of a box that may have become the sides is tried, not only usual ones."""
 MOST_PIECES = 3
 """Limits of a table; with more, a table is a list of the pairs."""
 
@@ -102,8 +104,13 @@ def _boxes(resized: Sequence[View]) -> Iterator[Limit]:
 
 
 def _largest(sides: set[int], derived: bool) -> list[int]:
-    """The largest two; for rules that derive both sides, the limits near the largest."""
-    return _nearby({max(sides)}) if derived else sorted(sides)[-2:]
+    """The largest two; for rules that derive both sides, the limits near the largest, and those that a small multiple,
+    which all of the sides are of, may have rounded up."""
+    if not derived:
+        return sorted(sides)[-2:]
+    high = max(sides)
+    multiple = max(m for m in SMALL_MULTIPLES if all(side % m == 0 for side in sides))
+    return sorted({*_nearby({high}), *range(high - multiple + 1, high + 1)})
 
 
 def _missed(fit: Fit, bounded: set[int], resized: Sequence[View]) -> Iterator[Limit]:
