@@ -161,8 +161,8 @@ print(*[m for m in {NEVER_LOADED!r} if m in sys.modules])
 
 PUBLIC = [
     "Channel", "Delivery", "Inspection", "JpegError", "Learned", "LimitError", "Pair", "PairsError", "PictureError",
-    "Profile", "ProfileError", "Rewritten", "Scores", "UnderstudyError", "__version__", "find_pairs", "inspect", "jpeg", "learn",
-    "load_profile", "mimic", "nn", "rewrite", "through", "verify",
+    "Profile", "ProfileError", "Rewritten", "Scores", "UnderstudyError", "__version__", "find_pairs", "inspect", "jpeg",
+    "learn", "load_profile", "mimic", "nn", "rewrite", "through", "verify",
 ]  # fmt: skip
 PUBLIC_JPEG = [
     "Coefficients", "Encoded", "Huffman", "JpegStream", "Layout", "ScanSpec", "encode", "layout", "parse",
