@@ -38,9 +38,9 @@ HEAD = """# How often inspect is right
 
 *Made by `python benchmarks/inspect_accuracy.py`; the tests in `tests/evidence` hold the same figures against bounds.*
 
-Only headers are looked at here. What the words mean: **certain**, FBMD fits this very file, so one of Meta's services
-delivered it (a note can be forged); **consistent with**, every trait of a known signature is there, a telling one among
-them; **cannot tell**, other software writes the same, or nothing known fits.
+Only headers are looked at here. What the words mean: **marked**, FBMD fits this very file: of platforms
+only Meta's write it, but it signs nothing, and `understudy mimic` writes it too;
+**consistent with**, every trait of a known signature is there, a telling one among them; **cannot tell**, other software writes the same, or nothing known fits.
 """
 
 
@@ -172,7 +172,7 @@ LINES = (
     ("wrong", lambda t: str(t.answers[WRONG])),
     ("cannot be told; of these the true one is among the candidates",
      lambda t: f"{t.answers[CANNOT_TELL]}; {t.among_candidates}"),
-    ("said to be certain; of these wrong", lambda t: f"{t.certain}; {t.certain_wrong}"),
+    ("marked by an intact FBMD; of these not Meta's", lambda t: f"{t.marked}; {t.marked_wrong}"),
 )  # fmt: skip
 
 

@@ -109,7 +109,7 @@ class Inspection:
                       steps), "role" ("luma", "chroma", "both"), "ties" (what else gives it), "Tq", "Pq",
                       "components" (frame indexes), "offset", "steps_natural" (64, row by row)}, ...]
         identity      {"platforms" (the best supported first; empty where it cannot be told), "confidence" ("consistent
-                      with" or "cannot tell"), "operator" ({"name", "confidence" ("certain" or "consistent with")};
+                      with" or "cannot tell"), "operator" ({"name", "confidence" ("marked" or "consistent with")};
                       only with FBMD), "era", "candidates" ([{"id", "platform", "surface", "since", "until", "era",
                       "profile", "telling", "supports", "contradicts", "not_distinguished", "source", "files",
                       "sources"}, ...]), "nearest", "not_distinguished", "delivered_untouched" ("yes", "no" or

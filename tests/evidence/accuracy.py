@@ -17,7 +17,7 @@ from made_files import Made
 from shared_folder import facts_rows
 from understudy.evidence._knowledge import Signature, compare, signatures
 from understudy.evidence.family import ranked
-from understudy.evidence.identity import CERTAIN, identify
+from understudy.evidence.identity import MARKED, identify
 from understudy.inspection import Inspection, inspect
 
 META = {"facebook", "instagram", "messenger"}
@@ -38,8 +38,8 @@ class Tally:
     """Of those in the class, how many name the truth first."""
     among_candidates: int = 0
     """Of those that cannot be told, how many have the truth among the candidates."""
-    certain: int = 0
-    certain_wrong: int = 0
+    marked: int = 0
+    marked_wrong: int = 0
     misses: list[str] = field(default_factory=list)
 
     @property
@@ -67,9 +67,9 @@ class Tally:
             answer = WRONG
             self.misses.append(f"{name}: {platform}, told {', '.join(named)}")
         self.answers[answer] += 1
-        if verdict["operator"] and verdict["operator"]["confidence"] == CERTAIN:
-            self.certain += 1
-            self.certain_wrong += platform not in META
+        if verdict["operator"] and verdict["operator"]["confidence"] == MARKED:
+            self.marked += 1
+            self.marked_wrong += platform not in META
 
 
 @cache

@@ -1,10 +1,10 @@
 """Which platform delivered the file, on which surface and in which era, and whether it is untouched since.
 
-Three words, by rule. **certain**: FBMD is there and every position and the length in it fit this very file; only
-Meta's services are known to write it, so that Meta delivered it is certain; which of its services did never is. FBMD is
-a note, no signature: who knows it can forge it. **consistent with**: every trait of a known signature (signatures.toml)
-is there, among them what nobody else is known to write; or FBMD is there, but speaks of another file. **cannot tell**:
-whatever fits is written by other software too, or nothing fits. Tables alone are never certain.
+Three words, by rule. **marked**: FBMD is there and every position and the length in it fit this very file. Of
+platforms only Meta's are known to write it; but it is a note, no signature, and others can write it: `understudy
+mimic` does. So nothing here is ever certain. **consistent with**: every trait of a known signature (signatures.toml)
+is there, among them what nobody else is known to write; or FBMD is there, but speaks of another file. **cannot
+tell**: whatever fits is written by other software too, or nothing fits. Tables alone tell no platform.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ._knowledge import Signature, Traits, compare, signatures
 from ._traits import delivered, said
 from .base import Observation
 
-CERTAIN, CONSISTENT, CANNOT_TELL = "certain", "consistent with", "cannot tell"
+MARKED, CONSISTENT, CANNOT_TELL = "marked", "consistent with", "cannot tell"
 META = "Meta"
 NAMES = {
     "facebook": "Facebook",
@@ -54,7 +54,7 @@ def conclude(stream: JpegStream, observations: tuple[Observation, ...]) -> Itera
     if verdict["operator"]:
         how = verdict["operator"]["confidence"]
         told = f"{how} {META}, as its note FBMD shows (no signature: it can be forged)"
-        source = "only Meta's services are known to write FBMD"
+        source = "of platforms only Meta's are known to write FBMD; understudy mimic writes it too"
         yield Observation("identity", "operator", verdict["operator"], told, at, source)
     if verdict["nearest"]:
         near = verdict["nearest"][0]
@@ -86,7 +86,7 @@ def identify(found: Traits, intact: str | None = None, known: Sequence[Signature
         platforms = ["facebook", "instagram", "messenger"]  # FBMD of a type that is not known here
     near = _ordered(r for r in rows if 0 < len(r["contradicts"]) <= MAX_CONTRADICTIONS and len(r["supports"]) > 4)
     return {
-        "operator": None if intact is None else {"name": META, "confidence": CERTAIN if sure else CONSISTENT},
+        "operator": None if intact is None else {"name": META, "confidence": MARKED if sure else CONSISTENT},
         "once": intact in ("no", "stale"),
         "platforms": platforms,
         "confidence": CONSISTENT if platforms else CANNOT_TELL,
@@ -122,11 +122,11 @@ def sentence(verdict: dict[str, Any]) -> str:
     told = f"{CONSISTENT} {_names(verdict['platforms'])}" + (f" ({detail})" if detail else "")
     if not verdict["operator"]:
         return told
-    if verdict["operator"]["confidence"] != CERTAIN and not verdict["once"]:
+    if verdict["operator"]["confidence"] != MARKED and not verdict["once"]:
         return f"{META} delivered it or a forerunner: there is a damaged FBMD; {told}"
     if verdict["once"]:
         return f"changed since {META} delivered its forerunner: FBMD speaks of another file; {told}"
-    return f"delivered by {META}, {CERTAIN} by FBMD; {told}"
+    return f"{MARKED} as delivered by {META}: FBMD fits this file, but signs nothing; {told}"
 
 
 def title(row: dict[str, Any]) -> str:

@@ -266,7 +266,7 @@ def _identity(seen: Inspection) -> Iterator[RenderableType]:
     if found is None:
         return
     rows = seen.value("identity", "candidates", []) or seen.value("identity", "nearest", [])
-    yield heading("Platform", "from the headers; tables alone are never certain")
+    yield heading("Platform", "from the headers; nothing in them is signed")
     table = grid("l", "*")
     row(table, say("verdict", QUIET), say(found.text, GOOD if found.value else UNSURE))
     for item in rows[:4]:
