@@ -40,7 +40,8 @@ HEAD = """# How often inspect is right
 
 Only headers are looked at here. What the words mean: **marked**, FBMD fits this very file: of platforms
 only Meta's write it, but it signs nothing, and `understudy mimic` writes it too;
-**consistent with**, every trait of a known signature is there, a telling one among them; **cannot tell**, other software writes the same, or nothing known fits.
+**consistent with**, every trait of a known signature is there, a telling one among them;
+**cannot tell**, other software writes the same, or nothing known fits.
 """
 
 
