@@ -1,0 +1,1 @@
+"""Pictures made to be sent, so that `learn` can see a step."""
