@@ -1,9 +1,9 @@
 """What a connector is: it sends one picture to one platform, finds it again, fetches what became of it, removes it.
 
-A connector keeps no state and writes no file: `collecting` decides what is done, in which order, and remembers it in its
-ledger. Each call may be the last before a kill, so sending comes in two halves: the ledger notes that `send` is about to
-be called with a key of its own; if nobody knows how that ended, `find` looks for the key on the platform before anything
-is sent again.
+A connector keeps no state and writes no file: `collecting` decides what is done, in which order, and remembers it in
+its ledger. Each call may be the last before a kill, so sending comes in two halves: the ledger notes that `send` is
+about to be called with a key of its own; if nobody knows how that ended, `find` looks for the key on the platform
+before anything is sent again.
 """
 
 from __future__ import annotations
@@ -13,33 +13,21 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar, Protocol
 
-from ..errors import UnderstudyError
+from .http import AgainError, AuthError, ConnectorError, Http, RejectedError
 
-
-class ConnectorError(UnderstudyError):
-    """A platform that refused, cannot be reached, or answered something else than its documentation says."""
-
-
-class AuthError(ConnectorError):
-    """A token that is missing, expired or without the right that is needed: nothing further can succeed."""
-
-
-class RejectedError(ConnectorError):
-    """The platform does not take this picture (its type, size, proportions); others may succeed."""
-
-
-class AgainError(ConnectorError):
-    """The platform asks to wait, or failed in a way that passes: rate limits, 5xx answers, timeouts, resets.
-
-    wait_s: seconds that the platform asked for (Retry-After and the like), None where it named none.
-    landed: whether what was asked may have been done all the same (True after a timeout or a reset while sending,
-    False where the platform said that it did nothing).
-    """
-
-    def __init__(self, got: str, *, wait_s: float | None = None, landed: bool = False, **facts: str) -> None:
-        super().__init__(got, **facts)
-        self.wait_s = wait_s
-        self.landed = landed
+__all__ = [
+    "AgainError",
+    "AuthError",
+    "Connector",
+    "ConnectorError",
+    "Http",
+    "Picture",
+    "Posted",
+    "RejectedError",
+    "Rendition",
+    "Repeats",
+    "Setting",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +69,7 @@ class Rendition:
     """One delivered file of a posted picture."""
 
     name: str
-    """Unique for the picture, safe as part of a file name, alike from picture to picture: `original`, `720`, `preview`."""
+    """Unique for the picture, safe in a file name, alike from picture to picture: `original`, `720`, `preview`."""
     url: str
     """Whole, with its parameters."""
     data: bytes = field(repr=False)
@@ -105,9 +93,12 @@ class Repeats(Enum):
 class Connector(Protocol):
     """One way to a platform. A module of `connectors/` defines one class and names it in `CONNECTOR`.
 
-    Built as `CONNECTOR(settings, http)`: settings is a mapping of every `Setting`'s name to its value; http an
-    `http.Http` (retries nothing itself, has timeouts, a size limit, and turns failures into the errors above).
+    Built as `CONNECTOR(settings, http)`: settings is a mapping of every `Setting`'s name to its value; http a
+    `http.Http`, which retries nothing, has timeouts and a size limit, and turns failures of the network into the
+    errors above.
     """
+
+    def __init__(self, settings: Mapping[str, str], http: Http) -> None: ...
 
     name: ClassVar[str]
     """As in `--via name`."""
@@ -120,7 +111,7 @@ class Connector(Protocol):
     terms: ClassVar[str]
     """In a sentence: which account, which API, what its terms ask for."""
     source: ClassVar[str]
-    """The documentation it is written from, with the date it was read; and what of it was never tried on the real one."""
+    """The documentation it is written from, with the date it was read; and what was never tried on the real one."""
 
     def check(self) -> str:
         """Who we are there, in a few words (`page Example, id 123`); costs nothing and posts nothing.
