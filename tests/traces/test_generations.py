@@ -47,9 +47,9 @@ def test_a_comb_is_named_and_a_smooth_histogram_is_not() -> None:
     twice = np.rint((np.rint(drawn / 9) * 9 + rng.normal(0, 0.4, drawn.size)) / 6).astype(int)
     comb = np.bincount(np.abs(twice), minlength=96)[:96].astype(float)
     scores = np.zeros(32)
-    combs.comb_scores(comb, 6.0, 0.4, 0.02, 30, scores)
+    combs.comb_scores(comb, 6.0, 0.4, 0.02, 30, -1e6, scores)
     assert int(scores.argmax()) == 9 and scores[9] > 500
-    combs.comb_scores(plain, 6.0, 0.4, 0.02, 30, scores)
+    combs.comb_scores(plain, 6.0, 0.4, 0.02, 30, -1e6, scores)
     assert scores.max() < 4
     assert abs(scores[6]) < 0.5  # the present step again explains what no earlier step does
     assert scores[9] < -500

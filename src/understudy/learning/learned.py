@@ -108,6 +108,7 @@ def learn(
     hold_out: share of the pairs, 0 to 1, that are not learned from but prove the profile (see `proof.divide`).
     Pairs that do not belong (other pictures, damaged, passed through, of another platform) are set aside with a reason.
     Ctrl-C ends the search, not the function: the profile of what is known so far is returned, marked `interrupted`.
+    `progress` may do the same by raising `search.Enough`; while pairs are still read, Enough comes through.
     Raises PairsError when no pair can be learned from.
     """
     seconds: dict[str, float] = {}

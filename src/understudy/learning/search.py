@@ -28,7 +28,12 @@ from .rendering import Agreement, Rendering
 from .standing import stands_out
 
 Progress = Callable[[str, float], None]
-"""Called with what is being asked and how far the search is, 0 to 1."""
+"""Called with what is being asked and how far the search is, 0 to 1. It may raise Enough."""
+
+
+class Enough(Exception):
+    """Raised by who is told the progress: ends a search as Ctrl-C does, with what is known so far."""
+
 
 ROUNDS = 4
 FIRST_LOOK = 3
@@ -60,7 +65,8 @@ class Search:
     _boxes: dict[int, tuple[Box, ...]] = field(default_factory=dict)
 
     def run(self, questions: Sequence[Question], progress: Progress = lambda text, share: None) -> None:
-        """Asks all questions, round after round, until a round changes nothing. Ctrl-C ends it with what is known."""
+        """Asks all questions, round after round, until a round changes nothing. Ctrl-C, or Enough raised by `progress`,
+        ends it with what is known."""
         try:
             for number in range(ROUNDS):
                 before = self.pipeline.keys
@@ -72,7 +78,7 @@ class Search:
                     self.seconds[question.step] = self.seconds.get(question.step, 0.0) + spent
                 if self.pipeline.keys == before:
                     break
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Enough):
             self.interrupted = True
 
     def ask(self, question: Question) -> Decision:

@@ -164,7 +164,7 @@ def combs(counts: NDArray[np.int64], steps: NDArray[Any], most: int = 63) -> Com
         last = int(np.searchsorted(np.cumsum(sizes[k, 1:]), 0.995 * total)) + 1
         if last < LEAST_BINS or last >= kernels.BINS:
             continue
-        dispersion = kernels.comb_scores(sizes[k], float(steps[k]), SIGMA, LEAK, last, scores[k])
+        dispersion = kernels.comb_scores(sizes[k], float(steps[k]), SIGMA, LEAK, last, LEAST_OF_ONE, scores[k])
         scores[k] = np.clip(scores[k] / dispersion, LEAST_OF_ONE, MOST_OF_ONE)
         used.append(int(k))
     scores[:, 0] = 0

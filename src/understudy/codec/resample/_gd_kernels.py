@@ -85,3 +85,41 @@ def resampled(
                     value = np.float32(value / scale)
                 out[y, x * colours + c] = min(np.int32(np.float32(value + np.float32(0.5))), 255)
             out_opacity[y, x] = max(127 - np.int32(np.float32(clear + np.float32(0.5))), 0)
+
+
+@kernel
+def bilinear_fixed(source: Any, at_x: Any, part_x: Any, at_y: Any, part_y: Any, out: Any) -> None:
+    """Four pixels' mean, each weight a product of two in 256ths, cut to 8 bits; the sum is cut, too.
+
+    source, out: uint8 [H, W, C]; at, part: int64 [n]. Beyond the last row or column the one before stands in, but for
+    the pixel that lies diagonally: for that the first of the four does.
+    """
+    height, width, channels = source.shape
+    for y in range(out.shape[0]):
+        top, f = at_y[y], part_y[y]
+        below = min(top + 1, height - 1)
+        for x in range(out.shape[1]):
+            left, g = at_x[x], part_x[x]
+            right = min(left + 1, width - 1)
+            inside = top + 1 < height and left + 1 < width
+            w0, w1 = ((256 - f) * (256 - g)) >> 8, ((256 - f) * g) >> 8
+            w2, w3 = (f * (256 - g)) >> 8, (f * g) >> 8
+            for c in range(channels):
+                diagonal = source[below, right, c] if inside else source[top, left, c]
+                total = w0 * source[top, left, c] + w1 * source[top, right, c]
+                out[y, x, c] = (total + w2 * source[below, left, c] + w3 * diagonal) >> 8
+
+
+@kernel
+def rows_float64(source: Any, first: Any, count: Any, weights: Any, out: Any) -> None:
+    """uint8 [H, W, C] to [H, n, C]: sums in float64 from the first sample on, rounded half up.
+
+    first, count: int64 [n]; weights: float64 [n, k].
+    """
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            for c in range(out.shape[2]):
+                total = 0.0
+                for k in range(count[x]):
+                    total += weights[x, k] * source[y, first[x] + k, c]
+                out[y, x, c] = min(max(np.int64(np.floor(total + 0.5)), 0), 255)

@@ -230,8 +230,9 @@ class Reduction:
 
 
 def reductions(pipeline: Pipeline) -> list[Reduction]:
-    """Full size with each kind of boxes that the library has; each rule of shrinking on load, sized by the smaller
-    raster and by the file's own sides; Image.thumbnail's, which goes with its boxes."""
+    """Full size with each kind of boxes that the library has; the one decoder's size that a share of the sides is; each
+    rule of shrinking on load, sized by the smaller raster and by the file's own sides; Image.thumbnail's, which goes
+    with its boxes."""
     resize, decode = pipeline.get(Resize), pipeline.get(Decode)
     known = resample.options(resize.code)
     names = [n for n in ("gap", "reducing_gap") if n in known]
@@ -245,6 +246,9 @@ def reductions(pipeline: Pipeline) -> list[Reduction]:
         draft_rounding=Rounding.HALF_UP, draft_by=ShrinkOnLoad.PILLOW, draft_to="size",
     )  # fmt: skip
     out = [Reduction(full, "raster", b) for b in boxes]
+    eighths = resize.limit / 12.5 if resize.fit is Fit.PERCENT and isinstance(resize.limit, int) else 0.0
+    if eighths in range(1, 17) and eighths != 8 and decode.decoder is not Decoder.GO:
+        out.append(Reduction(replace(full, scale=int(eighths)), "stored", kept))  # djpeg -scale: whatever the size
     if not isinstance(resize.limit, int) or resize.upscale or decode.decoder is Decoder.GO:
         return out  # draft knows no rules, and Go's decoder no sizes
     aimed = replace(
@@ -310,6 +314,8 @@ def _label(pipeline: Pipeline) -> str:
     if decode.draft != "none":
         aim = {"size": "", "limits": f", to the limits {decode.draft_limit}"}[decode.draft_to]
         told = f", after shrinking on load as {decode.draft_by}{aim}"
+    elif decode.scale != 8:
+        told = f", after decoding at {decode.scale}/8"
     if pipeline.get(Resize).sized_by != "raster":
         told += ", sized by the file's sides"
     filters = [s for s in pipeline.steps if isinstance(s, sharpening.Filter)]
@@ -321,7 +327,7 @@ def _reduction_label(pipeline: Pipeline) -> str:
     decode, options = pipeline.get(Decode), pipeline.get(Resize).options
     told = [f"{n} {options[n]}" for n in ("gap", "reducing_gap") if n in options]
     if decode.draft == "none":
-        return ", ".join(["decoded at full size", *told])
+        return ", ".join(["decoded at full size" if decode.scale == 8 else f"decoded at {decode.scale}/8", *told])
     aim = "the limits " if decode.draft_to == "limits" else ""
     sized = {
         "raster": [],

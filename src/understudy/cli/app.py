@@ -1,0 +1,132 @@
+"""What all commands share: the application, its exit codes, options of several, how failures are told."""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from .._version import __version__
+from ..errors import UnderstudyError
+from ..terminal.progress import progress
+
+app = typer.Typer(
+    help="What a platform does to pictures: inspect what it delivers, be it, and prove it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+T = TypeVar("T")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")]
+Set = Annotated[list[str], typer.Option("--set", metavar="STEP.PARAM=VALUE", help="Change a parameter; repeatable.")]
+
+
+def main() -> None:
+    """The entry point: exit code 0 done, 1 the input's or platform's fault (one line on standard error), 2 usage."""
+    gc.set_threshold(50_000)  # imports make many objects and no garbage: looking for it at every 700 costs a tenth
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a character shows a mark
+    try:
+        app()
+    except UnderstudyError as error:
+        print(f"understudy: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("understudy: interrupted; files that were finished are whole", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        print(f"understudy {__version__}")
+        raise typer.Exit
+
+
+def at(place: str, call: Callable[[], T]) -> T:
+    """`call()`, its errors naming `place`."""
+    try:
+        return call()
+    except UnderstudyError as error:
+        raise error if error.place.startswith(place) else error.at(place) from None
+
+
+def assignments(values: Iterable[str]) -> dict[str, Any]:
+    """`NAME=VALUE` texts as a mapping. Raises typer.BadParameter."""
+    out: dict[str, Any] = {}
+    for text in values:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{text!r}; expected STEP.PARAM=VALUE", param_hint="--set")
+        out[key.strip()] = value.strip()
+    return out
+
+
+def targets_of(pictures: list[Path], folder: Path, suffix: str = ".jpg") -> dict[Path, Path]:
+    """Where what is made of each picture goes. Raises UnderstudyError where two would share a name."""
+    if folder.exists() and not folder.is_dir():
+        raise UnderstudyError("a file", place=str(folder), expected="a folder for several pictures")
+    targets = {picture: folder / f"{picture.stem}{suffix}" for picture in pictures}
+    seen: dict[Path, Path] = {}
+    for picture, target in targets.items():
+        if target in seen:
+            raise UnderstudyError(
+                f"both become {target.name}", place=f"{seen[target]} and {picture}", expected="different names",
+                remedy="send them to different folders",
+            )  # fmt: skip
+        seen[target] = picture
+    return targets
+
+
+def in_parallel(function: Callable[[Any], T], items: list[Any], jobs: int, label: str) -> list[T]:
+    """`function` of each item, in order, on `jobs` threads (the kernels run without the GIL), with a progress bar."""
+    import os
+    from concurrent.futures import ThreadPoolExecutor
+
+    if len(items) == 1:
+        return [function(items[0])]
+    pool = ThreadPoolExecutor(jobs or os.cpu_count() or 1)
+    try:
+        return list(progress(pool.map(function, items), label, len(items)))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def printable(text: str) -> str:
+    """`text` without what could act on a terminal: files put their own words into differences."""
+    from ..evidence.base import visible
+
+    return visible(text, 2000)
+
+
+def say(text: str) -> None:
+    """A line on standard error."""
+    print(text, file=sys.stderr)
+
+
+def print_json(document: Any) -> None:
+    """One document on standard output."""
+    json.dump(document, sys.stdout, indent=2, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def finish(failures: list[UnderstudyError]) -> None:
+    """Tells each failure in a line; exit code 1 if there was any."""
+    for error in failures:
+        print(f"understudy: {error}", file=sys.stderr)
+    if failures:
+        raise typer.Exit(1)

@@ -1,0 +1,138 @@
+"""libgd's gdImageScale: PHP's imagescale, whose default `bilinear_fixed` is, and a few of its other modes.
+
+The first samples of both pictures coincide, not their corners: output i lies at input i * (size / n). The default looks
+at the four pixels around that place whatever the factor, in steps of 1/256; the others widen with the factor.
+
+Source: libgd's documentation of gdInterpolationMethod; the filters are those of D. Schumacher, General filtered image
+rescaling, in Graphics Gems III, 1992, and of Mitchell and Netravali, SIGGRAPH 1988; where samples lie, the fixed point,
+edges and order of passes measured on libgd 2.3.3 (tests/codec/test_resample_gd.py). Its bicubic modes, which filter
+rows alone, and its windowed ones are not here; B-spline and Gaussian were tried and differ by 1 in some samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import ProfileError
+from ..stages import Indexes, Integer, Plan, Round, WeightedSum, tap_table
+from . import _gd_kernels as kernels
+
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+
+
+def _box(x: float) -> float:
+    return 1.0 if -0.5 <= x < 0.5 else 0.0
+
+
+def _triangle(x: float) -> float:
+    return max(0.0, 1.0 - abs(x))
+
+
+def _bell(x: float) -> float:
+    """The quadratic B-spline."""
+    x = abs(x)
+    return 0.75 - x * x if x < 0.5 else 0.5 * (x - 1.5) * (x - 1.5) if x < 1.5 else 0.0
+
+
+def _catmullrom(x: float) -> float:
+    x = abs(x)
+    if x < 1.0:
+        return 1.0 + x * x * (1.5 * x - 2.5)
+    return 0.5 * (4.0 + x * (x * (5.0 - x) - 8.0)) if x < 2.0 else 0.0
+
+
+def _hermite(x: float) -> float:
+    x = abs(x)
+    return (2.0 * x - 3.0) * x * x + 1.0 if x < 1.0 else 0.0
+
+
+def _mitchell(x: float) -> float:
+    """B = C = 1/3."""
+    x = abs(x)
+    if x < 1.0:
+        return (7.0 * x**3 - 12.0 * x * x + 16.0 / 3.0) / 6.0
+    return (-7.0 / 3.0 * x**3 + 12.0 * x * x - 20.0 * x + 32.0 / 3.0) / 6.0 if x < 2.0 else 0.0
+
+
+FILTERS: dict[str, tuple[Callable[[float], float], float]] = {
+    "box": (_box, 0.5), "triangle": (_triangle, 1.0), "bell": (_bell, 1.5), "catmullrom": (_catmullrom, 2.0),
+    "hermite": (_hermite, 1.0), "mitchell": (_mitchell, 2.0),
+}  # fmt: skip
+"""Weight at a distance, and up to which."""
+KERNELS: tuple[str, ...] = ("bilinear_fixed", *FILTERS)
+
+
+def resize(pixels: Pixels, width: int, height: int, *, kernel: str) -> Pixels:
+    """uint8 `[height, width, C]` of uint8 `[H, W, C]`. Alpha, in libgd's 7 bits, is filtered as the colours are, and
+    those are not multiplied by it. Raises ProfileError for alpha under another kernel than `bilinear_fixed`."""
+    rows, columns, channels = pixels.shape
+    has_alpha = channels in (2, 4)
+    if has_alpha and kernel != "bilinear_fixed":
+        raise ProfileError(f"an alpha channel with {kernel}", place="resize by gd_scale", expected="grey or RGB",
+                           remedy="add a flatten step before it")  # fmt: skip
+    if kernel != "bilinear_fixed":
+        wide = np.empty((rows, width, channels), np.uint8)
+        kernels.rows_float64(pixels, *_weights(kernel, columns, width), wide)
+        out = np.empty((height, width, channels), np.uint8)
+        turned = np.empty((width, height, channels), np.uint8)
+        kernels.rows_float64(np.ascontiguousarray(wide.transpose(1, 0, 2)), *_weights(kernel, rows, height), turned)
+        out[:] = turned.transpose(1, 0, 2)
+        return out
+    source = pixels.copy()
+    if has_alpha:
+        source[:, :, -1] = 127 - (pixels[:, :, -1] >> 1)  # libgd has transparency
+    out = np.empty((height, width, channels), np.uint8)
+    kernels.bilinear_fixed(source, *_places(columns, width), *_places(rows, height), out)
+    if has_alpha:
+        opaque = 127 - out[:, :, -1]
+        out[:, :, -1] = (opaque << 1) + (opaque >> 6)
+    return out
+
+
+def plan(columns: int, rows: int, width: int, height: int, *, kernel: str) -> Plan:
+    """`resize` of 1 or 3 channels, as data: exact but for `bilinear_fixed`, of which it is the linear part."""
+    if kernel != "bilinear_fixed":
+        across = tap_table(*_weights(kernel, columns, width), columns)
+        down = tap_table(*_weights(kernel, rows, height), rows)
+        return Plan((
+            WeightedSum(1, columns, *across, "float64"), Round("up"), WeightedSum(0, rows, *down, "float64"),
+            Round("up"),
+        ))  # fmt: skip
+    passes = []
+    for axis, size, n in ((1, columns, width), (0, rows, height)):
+        at, part = _places(size, n)
+        both = np.minimum(np.stack([at, at + 1], axis=1), size - 1)
+        passes.append(WeightedSum(1 if axis else 0, size, both, np.stack([256 - part, part], axis=1)))
+    return Plan((*passes, Integer(divisor=65536)), "libgd cuts each product of two weights to 8 bits")
+
+
+def _places(size: int, n: int) -> tuple[Indexes, Indexes]:
+    """Of each of `n` outputs: the sample before it, and how many 256ths it lies behind that; both int64 `[n]`."""
+    step = int(np.float32(size) / np.float32(n) * np.float32(256))
+    at = np.arange(n) * step
+    return at >> 8, at & 255
+
+
+@lru_cache(maxsize=16)
+def _weights(kernel: str, size: int, n: int) -> tuple[Indexes, Indexes, Floats]:
+    """(first, count, weights) of each of `n` outputs, each sum of weights 1; samples beyond the picture have none."""
+    function, support = FILTERS[kernel]
+    scale = n / size
+    narrow = min(scale, 1.0)
+    reach = support / narrow
+    first = np.array([max(0, int(np.floor(i / scale - reach))) for i in range(n)])
+    last = np.array([min(size - 1, int(np.ceil(i / scale + reach))) for i in range(n)])
+    count = last - first + 1
+    weights = np.zeros((n, int(count.max())))
+    for i in range(n):
+        row = [narrow * function(narrow * (i / scale - k)) for k in range(int(first[i]), int(last[i]) + 1)]
+        total = 0.0
+        for weight in row:  # one after the other, as a loop in C adds
+            total += weight
+        weights[i, : len(row)] = [weight / total if total else 0.0 for weight in row]
+    return first, count, weights
