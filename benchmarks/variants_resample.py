@@ -112,6 +112,21 @@ def by_qt() -> Iterator[Row]:
     yield Row("qt", "Qt 6.8.3 (PySide6), recorded", compared, str(tally))
 
 
+def by_gd_scale() -> Iterator[Row]:
+    import ctypes
+
+    import test_resample_gd as oracle
+
+    oracle.LIBGD.gdVersionString.restype = ctypes.c_char_p
+    version = oracle.LIBGD.gdVersionString().decode()
+    kernels, channels, tally = resample.kernels("gd_scale"), (3,), Tally()
+    for kernel in kernels:
+        for pixels, new in pictures(channels):
+            theirs = oracle.scaled_by_libgd(pixels, new, kernel)[:, :, :3]
+            tally.add(kernel, resample.resize("gd_scale", pixels, *new, kernel=kernel), theirs)
+    yield Row("gd_scale", f"libgd {version}: gdImageScale", told(kernels, channels), str(tally))
+
+
 def by_graphicsmagick() -> Iterator[Row]:
     import test_resample_graphicsmagick as oracle
 
@@ -217,6 +232,7 @@ GROUPS = (
     Group("graphicsmagick", "gm (Debian's graphicsmagick)", by_graphicsmagick),
     Group("imagemagick", "convert of ImageMagick 6 Q16", by_imagemagick),
     Group("gd", "libgd", by_gd),
+    Group("gd_scale", "libgd", by_gd_scale),
     Group("nfnt", "Go's nfnt/resize", by_go),
     Group("qt", "recorded digests", by_qt),
     Group("skia", "Chromium", by_skia),

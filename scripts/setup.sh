@@ -86,3 +86,28 @@ ensure_installed() { # EXTRAS: installs the checkout, editable, with those extra
         fail "pip could not install the package (its last lines are above); is a package index in reach?"
     cp "$ROOT/pyproject.toml" "$VENV/.understudy-${extras:-core}"
 }
+
+MISSING=() # Debian packages
+need() { # PACKAGE COMMAND|LIBRARY|FILE...: notes the package where one of them is not here
+    local package="$1" name
+    shift
+    LIBRARIES="${LIBRARIES-$(PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null || true)}"
+    for name in "$@"; do
+        case "$LIBRARIES" in *"$name"*) continue ;; esac
+        [ -e "$name" ] || PATH="$PATH:/sbin:/usr/sbin" command -v "$name" >/dev/null || { MISSING+=("$package"); return; }
+    done
+}
+
+install_missing() { # what `need` noted; where that is not allowed here, says what to install, and ends
+    [ ${#MISSING[@]} -gt 0 ] || return 0
+    local root=()
+    [ "$(id -u)" -eq 0 ] || root=(sudo -n)
+    local install=("${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y)
+    if command -v apt-get >/dev/null && { [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; }; then
+        patiently "asking Debian for its packages" "${install[@]}" update || true
+        patiently "installing ${MISSING[*]}" "${install[@]}" install --no-install-recommends "${MISSING[@]}" || true
+        MISSING=()
+    else
+        fail "what ours is compared with is missing here; sudo apt-get install ${MISSING[*]}"
+    fi
+}

@@ -240,7 +240,8 @@ def test_windows_show_what_the_whole_picture_has(code: str) -> None:
         plan = resample.plan(code, 97, 131, 61, 83, kernel=kernel, channels=1)
         [part] = windows.windows(plan, picture[:, :, 0].astype(np.float32), [box], (61, 83))
         off = whole[16:83, 8:61] - part
-        assert np.abs(off).mean() < 1.3, kernel
+        # imagescale's default cuts four weights and their sum
+        assert np.abs(off).mean() < (1.6 if kernel == "bilinear_fixed" else 1.3), kernel
         assert np.abs(off - off.mean()).max() < 6, kernel
 
 

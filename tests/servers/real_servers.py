@@ -98,7 +98,7 @@ http {{
     location /sent/ {{ alias {files}/; dav_methods PUT DELETE; }}
     location /small/ {{
       alias {files}/;
-      image_filter resize 1024 1024;
+      image_filter resize 512 512;
       image_filter_jpeg_quality 82;
       image_filter_buffer 64m;
     }}
@@ -109,7 +109,7 @@ http {{
 
 @contextmanager
 def nginx(folder: Path) -> Iterator[Server]:
-    """nginx: takes pictures by PUT, delivers them by `image_filter resize 1024 1024`, quality 82, on libgd."""
+    """nginx: takes pictures by PUT, delivers them by `image_filter resize 512 512`, quality 82, on libgd."""
     modules = [Path(place) / IMAGE_FILTER for place in MODULES]
     module = next((m for m in modules if m.is_file()), None)
     program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
@@ -143,7 +143,7 @@ AUTO_PNG_TO_JPG = True
 
 @contextmanager
 def thumbor(folder: Path, programs: Path) -> Iterator[Server]:
-    """thumbor: takes pictures by POST, delivers them by `fit-in/1280x1280/filters:format(jpeg)`, quality 82, on Pillow.
+    """thumbor: takes pictures by POST, delivers them by `fit-in/600x600/filters:format(jpeg)`, quality 82, on Pillow.
 
     programs: the folder with the command `thumbor`.
     """
@@ -159,7 +159,7 @@ def thumbor(folder: Path, programs: Path) -> Iterator[Server]:
             {
                 "send": f"{base}/image",
                 "method": "POST",
-                "fetch": f"{base}/unsafe/fit-in/1280x1280/filters:format(jpeg)/{{location}}",
+                "fetch": f"{base}/unsafe/fit-in/600x600/filters:format(jpeg)/{{location}}",
             },
         )
 

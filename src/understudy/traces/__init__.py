@@ -1,6 +1,6 @@
 """What the coefficients of one file tell of its past: earlier compressions, resizing, the encoder's rounding.
 
-`observe` is all of it; `quick` what needs no decoding, for surveys. Every answer may be "cannot tell". How often each
+`observe` is all of it; `quick` the part that needs no samples, for surveys. Every answer may be "cannot tell". How often each
 is right, and its false alarms on files compressed once, is measured in docs/generations.md.
 """
 
@@ -23,8 +23,6 @@ __all__ = ["observe", "quick"]
 SOURCE = "measured: docs/generations.md"
 MOST_BLOCKS = 1 << 17
 """Blocks of luma that are decoded, 8 megapixels; of larger pictures the middle rows."""
-QUICK_FREQUENCIES = 8
-"""Frequencies that `quick` asks about an earlier compression."""
 
 Table = dict[str, Any]
 
@@ -50,12 +48,12 @@ def observe(coefficients: Coefficients, stream: JpegStream) -> Iterator[Observat
 
 
 def quick(coefficients: Coefficients, stream: JpegStream) -> Iterator[Observation]:
-    """The observations `generations.aligned` (fewer frequencies), `rounding.dimples` and `rounding.levels` alone."""
+    """What `observe` says from the levels alone: `generations.aligned`, `rounding.dimples` and `rounding.levels`."""
     luma = _luma(coefficients, stream)
     if luma is None:
         return
     counts = aligned.histograms(luma)
-    yield _aligned(aligned.earlier(aligned.combs(counts, luma.steps, QUICK_FREQUENCIES)))
+    yield _aligned(aligned.earlier(aligned.combs(counts, luma.steps)))
     yield _dimples(rounding.dimples(counts))
     yield _habits(trellis.habits(luma, counts))
 

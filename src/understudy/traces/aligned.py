@@ -148,9 +148,8 @@ def histograms(component: Component) -> NDArray[np.int64]:
     return out
 
 
-def combs(counts: NDArray[np.int64], steps: NDArray[Any], most: int = 63) -> Combs:
-    """What the histograms say. counts: as `histograms`; steps: 64 present steps; most: frequencies asked at most, those
-    with the most levels first (15 for a quick look)."""
+def combs(counts: NDArray[np.int64], steps: NDArray[Any]) -> Combs:
+    """What the histograms say. counts: as `histograms`; steps: 64 present steps."""
     steps = np.asarray(steps, np.int64).reshape(64)
     sizes = counts.sum(axis=1).astype(np.float64)
     sizes[0] = 0  # DC's distribution is another, and its neighbours in the picture are not independent
@@ -159,8 +158,10 @@ def combs(counts: NDArray[np.int64], steps: NDArray[Any], most: int = 63) -> Com
     used: list[int] = []
     for k in np.argsort(-levels, kind="stable"):
         total = levels[k]
-        if total < LEAST_LEVELS or len(used) == most or steps[k] == 0:
+        if total < LEAST_LEVELS:
             break
+        if steps[k] == 0:
+            continue
         last = int(np.searchsorted(np.cumsum(sizes[k, 1:]), 0.995 * total)) + 1
         if last < LEAST_BINS or last >= kernels.BINS:
             continue

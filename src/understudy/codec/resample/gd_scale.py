@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ProfileError
-from ..stages import Indexes, Integer, Plan, Round, WeightedSum, tap_table
+from ..stages import Indexes, Integer, Plan, Round, Stage, WeightedSum, tap_table
 from . import _gd_kernels as kernels
 
 Pixels = NDArray[np.uint8]
@@ -76,13 +76,8 @@ def resize(pixels: Pixels, width: int, height: int, *, kernel: str) -> Pixels:
         raise ProfileError(f"an alpha channel with {kernel}", place="resize by gd_scale", expected="grey or RGB",
                            remedy="add a flatten step before it")  # fmt: skip
     if kernel != "bilinear_fixed":
-        wide = np.empty((rows, width, channels), np.uint8)
-        kernels.rows_float64(pixels, *_weights(kernel, columns, width), wide)
-        out = np.empty((height, width, channels), np.uint8)
-        turned = np.empty((width, height, channels), np.uint8)
-        kernels.rows_float64(np.ascontiguousarray(wide.transpose(1, 0, 2)), *_weights(kernel, rows, height), turned)
-        out[:] = turned.transpose(1, 0, 2)
-        return out
+        wide = _filtered(pixels, kernel, width).transpose(1, 0, 2)
+        return np.ascontiguousarray(_filtered(wide, kernel, height).transpose(1, 0, 2))
     source = pixels.copy()
     if has_alpha:
         source[:, :, -1] = 127 - (pixels[:, :, -1] >> 1)  # libgd has transparency
@@ -97,18 +92,30 @@ def resize(pixels: Pixels, width: int, height: int, *, kernel: str) -> Pixels:
 def plan(columns: int, rows: int, width: int, height: int, *, kernel: str) -> Plan:
     """`resize` of 1 or 3 channels, as data: exact but for `bilinear_fixed`, of which it is the linear part."""
     if kernel != "bilinear_fixed":
-        across = tap_table(*_weights(kernel, columns, width), columns)
-        down = tap_table(*_weights(kernel, rows, height), rows)
-        return Plan((
-            WeightedSum(1, columns, *across, "float64"), Round("up"), WeightedSum(0, rows, *down, "float64"),
-            Round("up"),
-        ))  # fmt: skip
+        stages: list[Stage] = []
+        if width != columns:
+            taps = tap_table(*_weights(kernel, columns, width), columns)
+            stages += [WeightedSum(1, columns, *taps, "float64"), Round("up")]
+        if height != rows:
+            taps = tap_table(*_weights(kernel, rows, height), rows)
+            stages += [WeightedSum(0, rows, *taps, "float64"), Round("up")]
+        return Plan(tuple(stages))
     passes = []
     for axis, size, n in ((1, columns, width), (0, rows, height)):
         at, part = _places(size, n)
         both = np.minimum(np.stack([at, at + 1], axis=1), size - 1)
         passes.append(WeightedSum(1 if axis else 0, size, both, np.stack([256 - part, part], axis=1)))
     return Plan((*passes, Integer(divisor=65536)), "libgd cuts each product of two weights to 8 bits")
+
+
+def _filtered(pixels: Pixels, kernel: str, width: int) -> Pixels:
+    """Its rows made `width` long; as they are where they are that, even by a kernel that blurs."""
+    rows, columns, channels = pixels.shape
+    if columns == width:
+        return pixels
+    out = np.empty((rows, width, channels), np.uint8)
+    kernels.rows_float64(np.ascontiguousarray(pixels), *_weights(kernel, columns, width), out)
+    return out
 
 
 def _places(size: int, n: int) -> tuple[Indexes, Indexes]:
