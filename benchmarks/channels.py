@@ -35,6 +35,8 @@ class Channel:
     truth: Truth = field(default_factory=dict)
     known: bool = True
     """Whether understudy has all of its arithmetic; where not, an honest "unknown" or a fit is all to hope for."""
+    refuses: str = ""
+    """A word of the error that is the right answer: nothing that a profile can have."""
 
 
 KEEP: frozenset[str] = frozenset({"keep", "drop"})
@@ -280,8 +282,9 @@ CHANNELS: tuple[Channel, ...] = (
             PIL | STORED | {"resize.limit": 1024, "resize.fit": _LONGEST, "resize.code": {"pillow", "fitted"},
                             "resize.kernel": {"lanczos", "linear", "cubic"}}, known=False),
     Channel("pil_square600", "Pillow, ImageOps.fit to 600 x 600: a crop",
-            pillow(lambda image: ImageOps.fit(image, (600, 600)), quality=85), {}, known=False),
-    Channel("pil_grey", "Pillow, convert('L'), quality 85", pillow(mode="L", quality=85), {}, known=False),
+            pillow(lambda image: ImageOps.fit(image, (600, 600)), quality=85), refuses="part"),
+    Channel("pil_grey", "Pillow, convert('L'), quality 85", pillow(mode="L", quality=85),
+            {"resize": False, "encode.quality": 85}),
     # OpenCV
     Channel("cv_default", "OpenCV imwrite, defaults", opencv(),
             PIL | DROPPED | {"resize": False, "orient.apply": True, "color.icc": KEEP, "encode.quality": 95}),
@@ -374,7 +377,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("php_imagescale800", "PHP GD, imagescale to width 800 (bilinear, fixed point), quality 80",
             php("if (imagesx($image) > 800) $image = imagescale($image, 800);", 80),
             {"orient.apply": False, "encode.quality": 80, "resize.limit": 800, "resize.fit": "width",
-             "resize.code": {"gd", "fitted"}, "resize.kernel": {"linear", "cubic"}}, known=False),
+             "resize.code": "gd_scale", "resize.kernel": "bilinear_fixed"}),
     Channel("php_resampled900", "PHP GD, imagecopyresampled to width 900, height cut, default quality",
             php("""$w = imagesx($image); $h = imagesy($image);
                 if ($w > 900) { $n = imagecreatetruecolor(900, (int)($h * 900 / $w));
@@ -383,7 +386,8 @@ CHANNELS: tuple[Channel, ...] = (
              "resize.kernel": "resampled", "encode.quality": 75}),
     Channel("gm_resize800", "GraphicsMagick -resize 800x800> -quality 78",
             command("gm", "convert", "IN", "-resize", "800x800>", "-quality", "78", "OUT"),
-            {"orient.apply": False, "encode.quality": 78, "resize.limit": 800, "resize.code": "fitted"}, known=False),
+            {"orient.apply": False, "encode.quality": 78, "resize.limit": 800,
+             "resize.code": "graphicsmagick"}),
     Channel("ffmpeg_scale960", "ffmpeg -vf scale (bicubic swscale), -q:v 3: its own encoder",
             command("ffmpeg", "-v", "error", "-y", "-i", "IN", "-vf", "scale='min(960,iw)':-1", "-q:v", "3",
                     "-pix_fmt", "yuvj420p", "OUT"),

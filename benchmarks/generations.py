@@ -2,29 +2,36 @@
 
     python benchmarks/generations.py [--pictures N] [--write]
 
-Photographs (the shared folder's, scikit-image's) are compressed once, twice on the same grid, twice on shifted grids,
-resized between or not, by Pillow (libjpeg-turbo), libvips (mozjpeg with trellis) and, for false alarms, pyjpegli and
-ffmpeg; `understudy.traces` looks at each result. --write puts the tables into docs/generations.md.
+Photographs (generations_pictures.py) are compressed once, twice on the same grid, twice on shifted grids, resized
+between or not, by Pillow (libjpeg-turbo), libvips (mozjpeg with trellis) and, for false alarms, pyjpegli and ffmpeg;
+`understudy.traces` looks at each result. --write puts the tables into docs/generations.md.
 Needs pyvips with pyvips-binary, pyjpegli, scikit-image and ffmpeg.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
-import io
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pyjpegli
-import pyvips
-from common import SHARED, head
+from common import head
+from generations_pictures import (
+    ENCODERS,
+    LAWS,
+    Picture,
+    Pictures,
+    decoded,
+    not_clean,
+    pillow,
+    reduced,
+    synthetic,
+    tuning,
+)
 from PIL import Image
 
 import understudy as us
@@ -32,73 +39,15 @@ from understudy import traces
 from understudy.codec.tables import quant_tables
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "generations.md"
-FIRST, SECOND = (60, 70, 80, 85, 90, 95), (70, 75, 80, 85, 90, 95)
+FIRST, SECOND = tuple(range(60, 96, 5)), tuple(range(70, 96, 5))
+ONCE = (60, 65, 70, 75, 80, 85, 90, 95, 98)
 SCALES = (0.6, 0.75, 0.9, 1.1, 1.2, 1.5)
-NOT_CLEAN = {
-    "coins": "same grid, annex-k q85",
-    "grass": "same grid, annex-k q90",
-    "chelsea": "same grid, annex-k q98",
-    "ihc": "shifted grid, annex-k q75",
-    "astronaut": "resized",
-}
-"""scikit-image's PNG files that carry traces themselves, the same at every quality that they are compressed with."""
-PHOTOS = ("camera", "coffee", "motorcycle_left", "gravel", "brick", "moon")
-KODAK = (("m1_2304x1536", 3, 3), ("m3_1536x1024", 2, 2), ("p01_kodim01", 1, 1), ("p03_kodim05", 1, 1))
-"""Name, and rows and columns of 768x512 tiles."""
-Picture = np.ndarray
-Encoder = Callable[[Picture, int], bytes]
-
-
-def pictures() -> dict[str, Picture]:
-    """Photographs that were never compressed as far as is known, uint8 [H, W, 3], none twice."""
-    found: dict[str, Picture] = {}
-    for name, rows, columns in KODAK:
-        whole = np.asarray(Image.open(SHARED / "photos" / f"{name}.png").convert("RGB"))
-        for v in range(rows):
-            for h in range(columns):
-                tile = np.ascontiguousarray(whole[512 * v : 512 * (v + 1), 768 * h : 768 * (h + 1)])
-                found.setdefault(tile.tobytes()[:3000].hex(), tile)
-    out = {f"kodak{i}": tile for i, tile in enumerate(found.values())}
-    home = importlib.util.find_spec("skimage")
-    if home is None or home.origin is None:
-        raise SystemExit("scikit-image is not installed")
-    for name in (*PHOTOS, *NOT_CLEAN):
-        out[name] = np.asarray(Image.open(Path(home.origin).parent / "data" / f"{name}.png").convert("RGB"))
-    return out
-
-
-def pillow(picture: Picture, quality: int) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "JPEG", quality=quality)
-    return buffer.getvalue()
-
-
-def mozjpeg(picture: Picture, quality: int) -> bytes:
-    height, width = picture.shape[:2]
-    image = pyvips.Image.new_from_memory(np.ascontiguousarray(picture).tobytes(), width, height, 3, "uchar")
-    return bytes(image.jpegsave_buffer(Q=quality, trellis_quant=True, quant_table=3, optimize_coding=True))
-
-
-def jpegli(picture: Picture, quality: int) -> bytes:
-    height, width = picture.shape[:2]
-    return bytes(pyjpegli.encode(np.ascontiguousarray(picture).tobytes(), width, height, quality))
-
-
-def ffmpeg(picture: Picture, quality: int) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        Image.fromarray(picture).save(f"{folder}/a.png", compress_level=1)
-        scale = str(max(2, round((100 - quality) / 3)))
-        command = ["ffmpeg", "-loglevel", "error", "-i", f"{folder}/a.png", "-q:v", scale, f"{folder}/b.jpg"]
-        subprocess.run(command, check=True)
-        return Path(f"{folder}/b.jpg").read_bytes()
-
-
-ENCODERS: dict[str, Encoder] = {"Pillow": pillow, "mozjpeg": mozjpeg, "jpegli": jpegli, "ffmpeg": ffmpeg}
-LAWS = {"Pillow": "annex-k", "mozjpeg": "mozjpeg-3"}
-
-
-def decoded(data: bytes) -> Picture:
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+SHIFTS = ((3, 5), (1, 2), (6, 1), (7, 7), (2, 4), (0, 3))
+PAIRS = (("Pillow", "Pillow"), ("Pillow", "mozjpeg"), ("mozjpeg", "Pillow"), ("mozjpeg", "mozjpeg"))
+TWICE = ("kodak0", "kodak3", "kodak6", "kodak9", "kodak10", "camera", "coffee", "gravel", "whatsapp-02474b43",
+         "p10_displayp3", "dog, quarter 1", "retina")  # fmt: skip
+"""Photographs that are compressed twice: eight of those that thresholds were chosen on, four that they were not."""
+ASKED = ("aligned", "shifted", "resampled")
 
 
 def look(data: bytes) -> dict[str, dict]:
@@ -111,104 +60,162 @@ def percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "none"
 
 
-def once(named: dict[str, Picture]) -> Iterator[str]:
-    """False alarms on files compressed once, whole and cropped before."""
-    kinds = "same grid | another grid | resized | dimples | chroma bias yes / no | levels: nearest / trellis / adaptive"
-    yield f"| compressed once by | files | {kinds} |"
+def once(named: Pictures, is_reduced: bool) -> Iterator[str]:
+    """False alarms on files compressed once, whole and cropped before; `quick` beside `observe`."""
+    yield "| compressed once by | files | same grid | another grid | resized | dimples | chroma bias yes / no | levels: nearest / trellis / adaptive |"  # noqa: E501
     yield "| --- | ---: | ---: | ---: | ---: | ---: | --- | --- |"
     alarms: list[str] = []
+    total: Counter[str] = Counter()
     for encoder, encode in ENCODERS.items():
         counts: Counter[str] = Counter()
         for name, picture in named.items():
             for crop in (picture, np.ascontiguousarray(picture[5:389, 3:403])):
-                for quality in (65, 75, 85, 92, 97):
-                    seen = look(encode(crop, quality))
+                for quality in ONCE:
+                    data = encode(crop, quality)
+                    seen = look(data)
+                    stream = us.jpeg.parse(data)
+                    quick = {o.name: o.value for o in traces.quick(us.jpeg.read_coefficients(stream), stream)}
+                    counts["quick differs"] += any(seen[key] != value for key, value in quick.items())
                     counts["files"] += 1
-                    for key in ("aligned", "shifted", "resampled"):
+                    for key in ASKED:
                         counts[key] += seen[key]["answer"] == "yes"
                         if seen[key]["answer"] == "yes":
                             alarms.append(f"{encoder} q{quality} {name}: {key} {seen[key]['score']}")
                     counts["dimples"] += seen["dimples"]["answer"] in ("down", "up")
                     counts[f"bias {seen.get('chroma_bias', {}).get('answer')}"] += 1
                     counts[f"levels {seen['levels']['answer']}"] += 1
-        n = counts["files"]
-        cells = [percent(counts[key], n) for key in ("aligned", "shifted", "resampled", "dimples")]
-        levels = " / ".join(percent(counts[f"levels {k}"], n) for k in ("nearest", "trellis", "adaptive"))
-        cells += [f"{percent(counts['bias yes'], n)} / {percent(counts['bias no'], n)}", levels]
-        yield f"| {encoder} | {n} | {' | '.join(cells)} |"
+        yield _once_row(encoder, counts, is_reduced)
+        total += counts
+    yield _once_row("all", total, is_reduced)
     yield ""
     yield f"Every alarm of the first three kinds: {'; '.join(alarms) or 'none'}."
+    yield ""
+    same = total["files"] - total["quick differs"]
+    yield f"`quick`, as surveys use it, said the same as `observe` on {same} of {total['files']}."
 
 
-def twice(named: dict[str, Picture], first: str, second: str, shifted: bool) -> Iterator[str]:
+def _once_row(encoder: str, counts: Counter[str], is_reduced: bool) -> str:
+    n = counts["files"]
+    cells = [percent(counts[key], n) for key in (*ASKED, "dimples")]
+    if is_reduced:
+        cells[2] = f"({cells[2]})"
+    levels = " / ".join(percent(counts[f"levels {k}"], n) for k in ("nearest", "trellis", "adaptive"))
+    cells += [f"{percent(counts['bias yes'], n)} / {percent(counts['bias no'], n)}", levels]
+    return f"| {encoder} | {n} | {' | '.join(cells)} |"
+
+
+@cache
+def before(first: str, quality: int, name: str) -> Picture:
+    """A picture as the first compression leaves it."""
+    return decoded(ENCODERS[first](SETS[name], quality))
+
+
+SETS: Pictures = {}
+"""The pictures that `before` compresses, by name."""
+
+
+def twice(names: tuple[str, ...], first: str, second: str, shifted: bool) -> Iterator[str]:
     """Detection of a first compression by `first` under a second by `second`."""
     kind = "shifted" if shifted else "aligned"
     yield f"| {first} q1 \\ {second} q2 | {' | '.join(map(str, SECOND))} |"
     yield f"| --- | {' | '.join('---:' for _ in SECOND)} |"
     total: Counter[str] = Counter()
     for q1 in FIRST:
-        law = np.array(quant_tables(LAWS[first], q1)[0])
         cells = []
         for q2 in SECOND:
-            found = exact = 0
-            for i, picture in enumerate(named.values()):
-                before = decoded(ENCODERS[first](picture, q1))
-                v, h = ((3, 5), (1, 2), (6, 1), (7, 7), (2, 4), (0, 3))[i % 6] if shifted else (0, 0)
-                seen = look(ENCODERS[second](np.ascontiguousarray(before[v:, h:]), q2))[kind]
-                yes = seen["answer"] == "yes"
-                if yes and shifted:
-                    yes = seen["shift"] == {"v": -v % 8, "h": -h % 8}
-                    total["wrong grid"] += not yes
-                found += yes
-                if yes:
-                    exact += {"law": LAWS[first], "quality": q1} in seen["table"]
-                    steps = seen.get("steps_by_frequency", {})
-                    total["named"] += len(steps)
-                    total["right"] += sum(int(law[int(k)]) == q for k, q in steps.items())
-            total["files"] += len(named)
-            total["found"] += found
-            total["exact"] += exact
-            cells.append(f"{found}/{exact}")
+            cell: Counter[str] = Counter()
+            for i, name in enumerate(names):
+                v, h = SHIFTS[i % len(SHIFTS)] if shifted else (0, 0)
+                seen = look(ENCODERS[second](np.ascontiguousarray(before(first, q1, name)[v:, h:]), q2))
+                cell += _judged(seen, kind, first, q1, (v, h))
+            cells.append(f"{cell['found']}/{cell['exact']}")
+            total += cell
+            if first == second and q1 == q2 and not shifted:
+                total["diagonal"] += len(names)
         yield f"| {q1} | {' | '.join(cells)} |"
     yield ""
-    text = f"Found {total['found']} of {total['files']} ({percent(total['found'], total['files'])}), table exact in "
-    text += f"{percent(total['exact'], total['found'])} of these"
-    if shifted:
-        yield f"{text}; on a wrong grid {total['wrong grid']}."
-    else:
-        right = percent(total["right"], total["named"])
-        yield f"{text}; of {total['named']:,} steps that single frequencies name {right} right."
+    yield _summary(total, len(FIRST) * len(SECOND) * len(names), shifted)
     yield ""
 
 
-def resized(named: dict[str, Picture], second: str) -> Iterator[str]:
-    """Detection of resizing, with a compression before it or not; what the others then say."""
-    yield f"| before \\ factor, then {second} q75 / q90 | {' | '.join(map(str, SCALES))} |"
-    yield f"| --- | {' | '.join('---:' for _ in SCALES)} |"
+def _judged(seen: dict[str, dict], kind: str, first: str, q1: int, shift: tuple[int, int]) -> Counter[str]:
+    """What one file counts for."""
+    out: Counter[str] = Counter()
+    value = seen[kind]
+    other = "aligned" if kind == "shifted" else "shifted"
+    out["other grid too"] = seen[other]["answer"] == "yes"
+    if value["answer"] != "yes":
+        return out
+    if kind == "shifted" and value["shift"] != {"v": -shift[0] % 8, "h": -shift[1] % 8}:
+        out["wrong grid"] = 1
+        return out
+    out["found"] = 1
+    wanted = {"law": LAWS[first], "quality": q1}
+    out["exact"] = wanted in (value["table"] or [])
+    out["near"] = wanted in [*(value["table"] or []), *value["rivals"]]
+    out["no table"] = value["table"] is None
+    if kind == "aligned":
+        out["claimed"] = value["exact"] and value["table"] is not None
+        out["claimed wrongly"] = out["claimed"] and not out["near"]
+        law = quant_tables(LAWS[first], q1)[0]
+        steps = value["steps_by_frequency"]
+        out["named"] = len(steps)
+        out["right"] = sum(int(law[int(k)]) == q for k, q in steps.items())
+    return out
+
+
+def _summary(total: Counter[str], files: int, shifted: bool) -> str:
+    text = f"Found {total['found']} of {files} ({percent(total['found'], files)})"
+    if total["diagonal"]:
+        text += f", or of {files - total['diagonal']} without the diagonal"
+        text += f" ({percent(total['found'], files - total['diagonal'])})"
+    text += f"; table exact in {percent(total['exact'], total['found'])} of these, exact or among its rivals in "
+    text += percent(total["near"], total["found"])
+    if shifted:
+        return f"{text}; on a wrong grid {total['wrong grid']}; also told on the same grid {total['other grid too']}."
+    text += f"; said to fit no known law {total['no table']}; told as exact {total['claimed']}, of these wrongly "
+    text += f"{total['claimed wrongly']}; of {total['named']:,} steps that single frequencies name "
+    return (
+        f"{text}{percent(total['right'], total['named'])} right; also told on another grid {total['other grid too']}."
+    )
+
+
+def resized(names: tuple[str, ...], second: str) -> Iterator[str]:
+    """Detection of resizing between two compressions, or before one; what the others then say."""
+    by_first: Counter[tuple[object, float]] = Counter()
+    by_second: Counter[tuple[int, float]] = Counter()
     wrong: Counter[str] = Counter()
-    for q1 in (None, 70, 90):
-        cells = []
-        for scale in SCALES:
-            counts = []
-            for q2 in (75, 90):
-                found = 0
-                for picture in named.values():
-                    before = decoded(pillow(picture, q1)) if q1 else picture
-                    size = round(before.shape[1] * scale), round(before.shape[0] * scale)
-                    small = np.asarray(Image.fromarray(before).resize(size, Image.Resampling.BICUBIC))
+    for q1 in (None, *FIRST):
+        for name in names:
+            picture = before("Pillow", q1, name) if q1 else SETS[name]
+            for scale in SCALES:
+                size = round(picture.shape[1] * scale), round(picture.shape[0] * scale)
+                small = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
+                for q2 in SECOND:
                     seen = look(ENCODERS[second](small, q2))
-                    found += seen["resampled"]["answer"] == "yes"
+                    yes = seen["resampled"]["answer"] == "yes"
+                    by_first[q1, scale] += yes
+                    by_second[q2, scale] += yes
                     wrong["files"] += 1
                     for key in ("aligned", "shifted"):
                         wrong[key] += seen[key]["answer"] == "yes"
-                counts.append(str(found))
-            cells.append(" / ".join(counts))
-        yield f"| {f'Pillow q{q1}' if q1 else 'nothing'} | {' | '.join(cells)} |"
-    yield ""
-    said = (
-        f"{wrong['aligned']} were said to have been compressed before on the same grid, {wrong['shifted']} on another"
+    for title, rows, counts, each in (
+        ("Pillow q1, nothing above", (None, *FIRST), by_first, len(SECOND) * len(names)),
+        (f"{second} q2", SECOND, by_second, (len(FIRST) + 1) * len(names)),
+    ):
+        yield f"| {title} \\ factor; of {each} each | {' | '.join(map(str, SCALES))} |"
+        yield f"| --- | {' | '.join('---:' for _ in SCALES)} |"
+        for row in rows:
+            yield f"| {row or 'nothing'} | {' | '.join(str(counts[row, scale]) for scale in SCALES)} |"
+        yield ""
+    found = sum(by_second.values())
+    larger = sum(n for (_, scale), n in by_second.items() if scale > 1)
+    yield (
+        f"Second by {second}: found {percent(found, wrong['files'])} of {wrong['files']}, of those made larger "
+        f"{percent(larger, wrong['files'] // 2)}, smaller {percent(found - larger, wrong['files'] // 2)}. Said to have "
+        f"been compressed before on the same grid {wrong['aligned']}, on another {wrong['shifted']}, which would both "
+        "be wrong."
     )
-    yield f"Of these {wrong['files']} files, {said}."
     yield ""
 
 
@@ -234,36 +241,51 @@ def speed(picture: Picture) -> str:
     return f"CPU time of one core, median of 9, Pillow q85: {'; '.join(told)}."
 
 
+def carrying() -> Iterator[str]:
+    for name, picture in not_clean().items():
+        seen = look(pillow(picture, 96))
+        told = {key: (seen[key]["score"], seen[key].get("table")) for key in ASKED if seen[key]["answer"] == "yes"}
+        yield f"- {name} (Pillow q96): {told or 'nothing found'}"
+
+
+def measured(names: tuple[str, ...]) -> Iterator[str]:
+    """The page below its mark."""
+    sets = {"tuning": tuning(), "reduced": reduced(), "synthetic": synthetic()}
+    for pictures in sets.values():
+        SETS.update(pictures)
+    yield head("generations", f"{', '.join(f'{len(p)} {n}' for n, p in sets.items())}; twice: {', '.join(names)}")
+    yield speed(SETS["kodak0"])
+    for title, key in (
+        ("the photographs that thresholds were chosen on", "tuning"),
+        ("photographs made smaller, independent", "reduced"),
+        ("synthetic scenes, independent", "synthetic"),
+    ):
+        yield f"\n## Compressed once: false alarms, {title}\n"
+        yield from once(sets[key], key == "reduced")
+    yield "\n## Pictures that were no clean start\n"
+    yield from carrying()
+    for shifted in (False, True):
+        yield f"\n## Compressed twice, {'another' if shifted else 'same'} grid\n"
+        yield f"Cells: found / table exact, of {len(names)} pictures.\n"
+        for first, second in PAIRS:
+            yield from twice(names, first, second, shifted)
+    yield "\n## Resized\n"
+    for second in ("Pillow", "mozjpeg"):
+        yield from resized(names[::2], second)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", type=int, default=6, help="photographs for what is compressed twice")
+    parser.add_argument("--pictures", type=int, default=len(TWICE), help="photographs for what is compressed twice")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/generations.md")
     asked = parser.parse_args()
-    named = pictures()
-    clean = {name: picture for name, picture in named.items() if name not in NOT_CLEAN}
-    few = dict(list(clean.items())[:: max(1, len(clean) // asked.pictures)][: asked.pictures])
-    lines = [head("generations", f"{len(clean)} photographs; twice: {', '.join(few)}"), speed(clean["kodak0"]), ""]
-    lines += ["## Compressed once: false alarms", "", *once(clean), ""]
-    lines += ["## Pictures that were no clean start", ""]
-    for name in NOT_CLEAN:
-        seen = look(pillow(named[name], 96))
-        told = {
-            k: (seen[k]["score"], seen[k].get("table"))
-            for k in ("aligned", "shifted", "resampled")
-            if seen[k]["answer"] == "yes"
-        }
-        lines.append(f"- {name} (Pillow q96): {told or 'nothing found'}")
-    for shifted in (False, True):
-        lines += ["", f"## Compressed twice, {'another' if shifted else 'same'} grid", ""]
-        lines += [f"Cells: found / table exact, of {len(few)} pictures.", ""]
-        for first, second in (("Pillow", "Pillow"), ("Pillow", "mozjpeg"), ("mozjpeg", "Pillow")):
-            lines += twice(few, first, second, shifted)
-    lines += ["## Resized", "", f"Cells: found of {len(few)} pictures.", ""]
-    for second in ("Pillow", "mozjpeg"):
-        lines += resized(few, second)
-    text = "\n".join(lines).rstrip() + "\n"
-    sys.stdout.write(text)
+    lines = []
+    for line in measured(TWICE[: asked.pictures]):
+        lines.append(line)
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
     if asked.write:
+        text = "\n".join(lines).rstrip() + "\n"
         start = "<!-- measured -->\n"
         page = PAGE.read_text(encoding="utf-8")
         PAGE.write_text(page[: page.index(start) + len(start)] + "\n" + text, encoding="utf-8")

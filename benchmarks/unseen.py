@@ -2,12 +2,13 @@
 
     python benchmarks/unseen.py [CHANNEL...] [--out FOLDER [--keep]] [--make] [--list] [--write]
 
-Each channel of `channels.py` delivers the same pictures; `learn` sees the train pairs, its profile is played on the
-test pictures, nothing taken from their deliveries. What the channel's settings say is held beside the profile
-afterwards.
+Each channel of `channels.py` and `channels_after.py` delivers the same pictures; `learn` sees the train pairs, its
+profile is played on the test pictures, nothing taken from their deliveries. What the channel's settings say is held
+beside the profile afterwards.
 --make: only make the pairs. --write: the section of docs/battery.md. Software that is missing is told, not skipped in
 silence. Needs the shared folder's photographs, and Debian's imagemagick, graphicsmagick, php-cli with php-gd, ffmpeg,
-jpegoptim, libvips-tools, libjpeg-turbo-progs; opencv-python-headless, pyvips with pyvips-binary, pyjpegli, simplejpeg.
+jpegoptim, libvips-tools, libjpeg-turbo-progs, golang-go, golang-golang-x-image-dev, golang-github-disintegration-
+imaging-dev; opencv-python-headless, pyvips with pyvips-binary, pyjpegli, simplejpeg, imagecodecs.
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ import csv
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import trial
-from channels import CHANNELS, Channel, NoDelivery
+from channels import CHANNELS as BEFORE
+from channels import Channel, NoDelivery
+from channels_after import AFTER
 from common import SHARED, head
 
 from battery import OTHERS, PAGE
@@ -28,9 +33,19 @@ from battery import OTHERS, PAGE
 TRAIN = ("m4_q92_420.jpg", "m8_q75.jpg", "p01_kodim01.png", "p10_displayp3.jpg", "p15_orient6.jpg", "s06_alpha800.png")
 TEST = ("m3_1536x1024.png", "m7_q90_422.jpg", "p03_kodim05.png", "p11_adobergb.jpg", "p16_orient8.jpg")
 
+CHANNELS = (*BEFORE, *AFTER)
 ABOUT = """Made on the spot by other software, or by the same with other settings (`benchmarks/channels.py`), to see
 whether learning holds beyond the battery. Whoever worked on `learn` was told of early failures here, so these are not
-blind trials; nothing in it knows them.
+blind trials; nothing in it knows them. A channel that no profile can express is meant to be refused.
+"""
+SECTIONS = {
+    "known": "### Software whose arithmetic understudy has",
+    "unknown": "### Software that does something understudy does not have",
+    "after": "### Thought up afterwards (`benchmarks/channels_after.py`)",
+    "refused": "### Refused",
+}
+AFTERWARDS = """These were made when `learn` had been worked on with those above. Where a first trial showed a fault of
+a general kind, that was mended, so the figures are of the second look.
 """
 
 
@@ -78,7 +93,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.out or Path(temporary)
-        troubles, results, wrong, lines = [], {}, {}, {True: [], False: []}
+        troubles, results, wrong = [], {}, {}
         for channel in chosen:
             troubles += make(channel, folder / channel.name)
             if asked.make:
@@ -91,37 +106,52 @@ def main() -> None:
                 wrong[channel.name] = trial.denied(
                     profile, channel.truth, result["decided"], trial.all_identical(result)
                 )
-            line = trial.row(f"{channel.name}: {channel.what}", result, wrong.get(channel.name, ()))
-            lines[channel.known].append(line)
-            print(line, file=sys.stderr, flush=True)
+            print(_row(channel, result, wrong.get(channel.name, ())), file=sys.stderr, flush=True)
             for one in wrong.get(channel.name, ()):
                 print(f"!!! {channel.name}: {one}", file=sys.stderr)
     for trouble in troubles:
         print(f"not made: {trouble}", file=sys.stderr)
     if asked.make:
         return
-    text = _page(results, wrong, lines, troubles)
+    text = _page(results, wrong, troubles)
     if asked.write:
         before = PAGE.read_text(encoding="utf-8").split(OTHERS)[0].rstrip() if PAGE.is_file() else ""
         PAGE.write_text(f"{before}\n\n{text}", encoding="utf-8")
     print(text)
 
 
-def _page(
-    results: dict[str, dict[str, object]], wrong: dict[str, list[trial.Denied]], lines: dict[bool, list[str]],
-    troubles: list[str],
-) -> str:  # fmt: skip
-    known = {c.name for c in CHANNELS if c.known}
+def _refused(channel: Channel, result: Mapping[str, object]) -> bool:
+    """Whether a channel that has no profile was refused for the right reason."""
+    return bool(channel.refuses) and channel.refuses in str(result.get("error", ""))
+
+
+def _row(channel: Channel, result: Mapping[str, Any], wrong: Sequence[trial.Denied]) -> str:
+    if _refused(channel, result):
+        return f"| {channel.name}: {channel.what} | {str(result['error']).replace('|', '/')} |"
+    return trial.row(f"{channel.name}: {channel.what}", result, wrong)
+
+
+def _section(channel: Channel, result: Mapping[str, object]) -> str:
+    if _refused(channel, result):
+        return "refused"
+    return "after" if channel in AFTER else "known" if channel.known else "unknown"
+
+
+def _page(results: dict[str, dict[str, object]], wrong: dict[str, list[trial.Denied]], troubles: Sequence[str]) -> str:
     parts = [OTHERS, "", ABOUT, head("unseen", f"{len(results)} of {len(CHANNELS)} channels"), ""]
-    for is_known, title in (
-        (True, "### Software whose arithmetic understudy has"),
-        (False, "### Software that does something understudy does not have"),
-    ):
-        if not lines[is_known]:
+    ran = [c for c in CHANNELS if c.name in results]
+    for section, title in SECTIONS.items():
+        own = [c for c in ran if _section(c, results[c.name]) == section]
+        if not own:
             continue
-        own = {name: r for name, r in results.items() if (name in known) == is_known}
-        parts += [title, "", *trial.summary(own, {n: w for n, w in wrong.items() if n in own}), ""]
-        parts += [trial.HEAD, *lines[is_known], ""]
+        parts += [title, ""]
+        rows = [_row(c, results[c.name], wrong.get(c.name, ())) for c in own]
+        if section == "refused":
+            parts += ["| channel | the answer |", "| --- | --- |", *rows, ""]
+            continue
+        of = {c.name: results[c.name] for c in own}
+        parts += [AFTERWARDS] if section == "after" else []
+        parts += [*trial.summary(of, {n: w for n, w in wrong.items() if n in of}), "", trial.HEAD, *rows, ""]
     if troubles:
         parts += ["Not made:", "", *(f"- {t}" for t in troubles), ""]
     return "\n".join(parts)

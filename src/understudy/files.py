@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 
@@ -16,9 +17,10 @@ def read_file(path: Path) -> bytes:
         raise UnderstudyError(error.strerror or str(error), place=str(path), expected="a readable file") from None
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes, *, durable: bool = False) -> None:
     """Writes `data` to `path`, creating its folder: to a temporary name beside it first, then renamed.
 
+    durable: whether it is on the disk on return, and outlives a power cut.
     Raises UnderstudyError with the system's reason; then `path` is as it was.
     """
     try:
@@ -27,9 +29,18 @@ def write_file(path: Path, data: bytes) -> None:
         try:
             with temporary.open("xb") as file:  # not mkstemp, whose files are private whatever the umask says
                 file.write(data)
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+        if durable and os.name == "posix":  # the name too; other systems have no such call
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
     except OSError as error:
         raise UnderstudyError(error.strerror or str(error), place=str(path), expected="a place to write to") from None

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from understudy.learning.rules import by_size, chance, explained, intervals, roundest
+import understudy as us
+from understudy.errors import ProfileError
+from understudy.learning.rules import by_sent, by_size, chance, explained, intervals, roundest
 from understudy.learning.settling import settle
+from understudy.profile import dumps, loads
 from understudy.steps import Rule
 
 
@@ -82,3 +88,62 @@ def test_settling_takes_what_agrees_with_all_and_says_what_else_does() -> None:
     assert none is not None
     assert (none.value, none.free) == (2, True)
     assert settle([]) is None
+
+
+def test_a_rule_by_the_sent_file_where_no_size_gives_the_values() -> None:
+    values = [60, 85, 60, 85, 60, 85]
+    sizes = [(800, 600)] * 6
+    assert by_size(sizes, values) is None
+    measures = {"sent_quality": [None] * 6, "sent_bytes": [900, 100, 700, 400, 800, 200]}
+    found = by_sent(measures, values)
+    assert found is not None
+    assert found.supported
+    assert (found.rule.by, found.rule.up_to, found.rule.otherwise) == ("sent_bytes", ((500, 85),), 60)
+    assert str(found.rule) == "85 up to the sent file's bytes 500, otherwise 60"
+
+
+def test_files_that_lack_a_measure_have_what_is_left() -> None:
+    quality = [70, None, 75, 80, None, 95, 97, 98]
+    values = [80, 90, 80, 80, 90, 90, 90, 90]
+    found = by_sent({"sent_quality": quality}, values)
+    assert found is not None
+    assert (found.rule.by, found.rule.up_to, found.rule.otherwise) == ("sent_quality", ((80, 80),), 90)
+    assert by_sent({"sent_quality": quality}, [80, 80, 80, 80, 90, 90, 90, 90]) is None  # files without one, two values
+
+
+def test_a_profile_says_a_rule_by_the_sent_file_and_mimic_plays_it() -> None:
+    rng = np.random.default_rng(5)
+    picture = Image.fromarray(rng.integers(0, 255, (48, 64, 3), np.uint8))
+    rule = Rule("sent_quality", ((80, 60),), 90)
+    profile = us.load_profile("generic/libjpeg-turbo").with_values({"encode.quality": rule})
+    again = loads(dumps(profile))
+    for sent, wanted in ((70, 60), (80, 60), (81, 90)):
+        file = io.BytesIO()
+        picture.save(file, "JPEG", quality=sent)
+        same = us.mimic(file.getvalue(), profile, quality=wanted).data
+        assert us.mimic(file.getvalue(), again).data == same
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    assert us.mimic(file.getvalue(), again).data == us.mimic(file.getvalue(), profile, quality=90).data
+    assert us.mimic(np.asarray(picture), again).data == us.mimic(file.getvalue(), profile, quality=90).data
+    with pytest.raises(ProfileError, match="sent_quality"):
+        rule(64, 48)
+
+
+def test_learn_finds_a_rule_by_the_sent_files_bytes() -> None:
+    """A platform that compresses large files more; all come back in one size."""
+    pairs = []
+    for seed, quality in enumerate((95, 30, 90, 40, 97, 20, 92, 35)):
+        rng = np.random.default_rng(seed)
+        base = rng.integers(0, 255, (12, 16, 3), np.uint8)
+        picture = Image.fromarray(base).resize((192, 144), Image.Resampling.BICUBIC)
+        sent, received = io.BytesIO(), io.BytesIO()
+        picture.save(sent, "JPEG", quality=quality)
+        decoded = Image.open(io.BytesIO(sent.getvalue()))
+        decoded.save(received, "JPEG", quality=70 if quality > 50 else 85)
+        pairs.append((sent.getvalue(), received.getvalue()))
+    learned = us.learn(pairs)
+    rule = next(s for s in learned.profile.steps if s.name == "encode").quality  # type: ignore[attr-defined]
+    assert isinstance(rule, Rule)
+    assert rule.by in ("sent_quality", "sent_bytes")
+    assert us.verify(learned.profile, pairs, free="predicted").bytes_identical == 8

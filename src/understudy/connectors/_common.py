@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import io
 import re
@@ -43,10 +44,8 @@ def seconds_until(moment: float, answer: Answer) -> float:
     """From the server's own clock (its Date header, RFC 9110 6.6.1; ours without one) to `moment`, seconds since
     1970; at least 0."""
     now = time.time()
-    try:
+    with contextlib.suppress(ValueError, TypeError):
         now = email.utils.parsedate_to_datetime(answer.header("date") or "").timestamp()
-    except (ValueError, TypeError):
-        pass
     return max(0.0, moment - now)
 
 

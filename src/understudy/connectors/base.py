@@ -21,6 +21,7 @@ __all__ = [
     "Connector",
     "ConnectorError",
     "Http",
+    "More",
     "Picture",
     "Posted",
     "RejectedError",
@@ -40,7 +41,7 @@ class Setting:
     secret: bool = False
     """Taken from the environment or the keyring only; never shown, logged or written."""
     default: str | None = None
-    """None where it must be given."""
+    """None where it must be given. `{dir}` in it stands for the folder that is collected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,8 @@ class Connector(Protocol):
     Built as `CONNECTOR(settings, http)`: settings is a mapping of every `Setting`'s name to its value; http a
     `http.Http`, which retries nothing, has timeouts and a size limit, and turns failures of the network into the
     errors above.
+
+    A class may say more than it must; without it, what `More` has holds.
     """
 
     def __init__(self, settings: Mapping[str, str], http: Http) -> None: ...
@@ -138,3 +141,23 @@ class Connector(Protocol):
         """Takes the picture away again; nothing happens where it is gone already.
         Raises as `send`; ConnectorError with a remedy where the API cannot."""
         ...
+
+
+class More:
+    """What a connector may say besides: `collecting` looks for these attributes and takes these values without them.
+
+    They need not be inherited.
+    """
+
+    settles_s: float = 15.0
+    """Seconds after an interrupted `send` from which on `find` can be believed when it finds nothing: what was on its
+    way has arrived by then, and is listed."""
+    harmless_s: float = float("inf")
+    """Where `repeats` is HARMLESS: for how long the platform remembers a key. Later, `find` is asked first."""
+    most_bytes: int = 0
+    """Largest file that the platform documents to accept; 0 where it names none."""
+
+    def account(self) -> str:
+        """What stays the same as long as the account is the same: an id, no title that can be changed. Pictures are
+        sent once an account. Called after `check`; what `check` says is taken where there is no `account`."""
+        raise NotImplementedError

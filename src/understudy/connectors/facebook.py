@@ -38,7 +38,7 @@ class Facebook:
         "Your own Page and app, through Meta's official Graph API under the Meta Platform Terms; pictures you may post."
     )
     source: ClassVar[str] = (
-        "developers.facebook.com, Graph API v25.0: Page Photos, Photo, Handling Errors, Rate Limits; stored copies read "
+        "developers.facebook.com, Graph API v25.0: Page Photos, Photo, Handling Errors, Rate Limits; copies read "
         "2026-11-22. Never tried on the real service. Not documented: whether unpublished photos are listed by "
         "type=uploaded, and a hard limit of bytes (the reference recommends under 4 MB, its error message demands it)."
     )

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import email.utils
 import json
+import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from ..errors import UnderstudyError
 
@@ -22,15 +24,29 @@ HIDDEN = "[hidden]"
 
 
 class ConnectorError(UnderstudyError):
-    """A platform that refused, cannot be reached, or answered something else than its documentation says."""
+    """A platform that refused, cannot be reached, or answered something else than its documentation says.
+
+    landed: whether what was asked may have been done all the same. True unless somebody knows better: an answer that
+    cannot be understood says nothing about what the platform did before it.
+    """
+
+    def __init__(self, got: str, *, landed: bool = True, **facts: str) -> None:
+        super().__init__(got, **facts)
+        self.landed = landed
 
 
 class AuthError(ConnectorError):
     """A token that is missing, expired or without the right that is needed: nothing further can succeed."""
 
+    def __init__(self, got: str, *, landed: bool = False, **facts: str) -> None:
+        super().__init__(got, landed=landed, **facts)
+
 
 class RejectedError(ConnectorError):
     """The platform does not take this picture (its type, size, proportions); others may succeed."""
+
+    def __init__(self, got: str, *, landed: bool = False, **facts: str) -> None:
+        super().__init__(got, landed=landed, **facts)
 
 
 class AgainError(ConnectorError):
@@ -39,12 +55,15 @@ class AgainError(ConnectorError):
     wait_s: seconds that the platform asked for (Retry-After and the like), None where it named none.
     landed: whether what was asked may have been done all the same (True after a timeout or a reset while sending,
     False where the platform said that it did nothing).
+    working: nothing failed, the platform is still at work on the picture; it is asked again without counting tries.
     """
 
-    def __init__(self, got: str, *, wait_s: float | None = None, landed: bool = False, **facts: str) -> None:
-        super().__init__(got, **facts)
+    def __init__(
+        self, got: str, *, wait_s: float | None = None, landed: bool = False, working: bool = False, **facts: str
+    ) -> None:
+        super().__init__(got, landed=landed, **facts)
         self.wait_s = wait_s
-        self.landed = landed
+        self.working = working
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +106,20 @@ class Http:
         from .._version import __version__
 
         self._httpx = httpx
-        self._secrets = sorted((s for s in secrets if s), key=len, reverse=True)
+        given = {s for s in secrets if s}
+        given |= {written for s in given for written in (quote(s), quote(s, safe=""), quote_plus(s))}
+        self._secrets = sorted(given, key=len, reverse=True)
         self._limit = limit
+        self._origin = ""
         agent = f"understudy/{__version__}"
-        self._client = httpx.Client(timeout=timeout_s, follow_redirects=True, headers={"user-agent": agent})
+        self._client = httpx.Client(
+            timeout=timeout_s,
+            follow_redirects=True,
+            headers={"user-agent": agent},
+            event_hooks={"request": [self._keep_to_one_origin]},
+        )
+        self._log = logging.getLogger("httpx")  # it tells whole URLs, in which some platforms want their token
+        self._log.addFilter(self._hide_in_log)
 
     def __enter__(self) -> Http:
         return self
@@ -101,9 +130,23 @@ class Http:
     def close(self) -> None:
         """Gives the connections back."""
         self._client.close()
+        self._log.removeFilter(self._hide_in_log)
+
+    def _hide_in_log(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = self.hide(record.getMessage()), ()
+        return True
+
+    def _keep_to_one_origin(self, request: Any) -> None:
+        """Takes headers with a secret off a request that a redirect sends to another server; httpx itself does so for
+        Authorization only."""
+        origin = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
+        self._origin = self._origin or origin
+        if origin != self._origin:
+            for name in [k for k, v in request.headers.items() if self.hide(v) != v]:
+                del request.headers[name]
 
     def hide(self, text: str) -> str:
-        """`text` without secrets."""
+        """`text` without secrets, as they are or percent-encoded."""
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
         return text
@@ -128,18 +171,14 @@ class Http:
         ConnectorError (any other status, an answer over the limit); the platform's own words are in the error.
         """
         sends = method not in ("GET", "HEAD", "OPTIONS")
+        self._origin = ""
         try:
             with self._client.stream(
                 method, url, headers=headers, params=params, json=json, data=form, files=files, content=content
             ) as response:
                 data = self._read(response)
-        except self._httpx.ConnectError as error:
-            raise AgainError(self.hide(str(error)), place=self.hide(url), expected="a server") from None
-        except self._httpx.TransportError as error:
-            words = self.hide(str(error)) or type(error).__name__
-            raise AgainError(words, landed=sends, place=self.hide(url), expected="an answer") from None
-        except self._httpx.InvalidURL as error:
-            raise ConnectorError(self.hide(str(error)), place=self.hide(url), expected="a URL") from None
+        except (self._httpx.HTTPError, self._httpx.InvalidURL) as error:
+            raise self._unanswered(error, url, sends) from None
         kept = tuple((k.lower(), self.hide(v)) for k, v in response.headers.multi_items())
         answer = Answer(
             response.status_code,
@@ -161,15 +200,26 @@ class Http:
             parts.append(part)
         return b"".join(parts)
 
+    def _unanswered(self, error: Exception, url: str, sends: bool) -> ConnectorError:
+        """What it means that there is no answer, or none that can be read."""
+        words, place, is_a = self.hide(str(error)) or type(error).__name__, self.hide(url), self._httpx
+        if isinstance(error, (is_a.InvalidURL, is_a.UnsupportedProtocol, is_a.LocalProtocolError)):
+            return ConnectorError(words, landed=False, place=place, expected="a request that can be made")
+        if isinstance(error, (is_a.ConnectError, is_a.ConnectTimeout, is_a.PoolTimeout, is_a.ProxyError)):
+            return AgainError(words, landed=False, place=place, expected="a server")
+        if isinstance(error, is_a.TooManyRedirects):
+            return ConnectorError(words, landed=sends, place=place, expected="an answer")
+        return AgainError(words, landed=sends, place=place, expected="an answer")
+
     def _failure(self, answer: Answer, sends: bool) -> ConnectorError:
         words = f"status {answer.status}: {self.hide(said(answer))}"
-        if answer.status == 429:
+        if answer.status in (408, 425, 429):
             return AgainError(words, wait_s=retry_after(answer), place=answer.url)
         if answer.status >= 500:
             return AgainError(words, wait_s=retry_after(answer), landed=sends, place=answer.url)
         if answer.status == 401:
             return AuthError(words, place=answer.url, remedy="look at the token and its rights")
-        return ConnectorError(words, place=answer.url, expected="status 2xx")
+        return ConnectorError(words, landed=False, place=answer.url, expected="status 2xx")
 
 
 def said(answer: Answer) -> str:

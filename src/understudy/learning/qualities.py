@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..codec.imagemagick_quality import DEFAULT
@@ -77,7 +77,8 @@ def _by_law(files: Sequence[Stated], role: str, laws: Sequence[Law], more: dict[
 
 
 def _quality_rule(files: Sequence[Stated], law: Law, qualities: list[int], more: dict[str, Any]) -> Quant:
-    """The rule by size that gives every file's quality; where the files are too few for one, free beside it."""
+    """The rule by size, or by the sent file, that gives every file's quality; where the files are too few for one, free
+    beside it."""
     pairs = [f.pair for f in files]
     found = rules.by_size([p.size for p in pairs], qualities, [p.is_resized for p in pairs])
     told = ", ".join(f"{q}: {n}" for q, n in sorted(Counter(qualities).items()))
@@ -95,13 +96,18 @@ def _quality_rule(files: Sequence[Stated], law: Law, qualities: list[int], more:
         )
         decision = Decision("quantisation tables", "encode", answer, reason=reason, evidence=evidence)
         return Quant({"law": law, "quality": own, "keep_quality": True, **more}, {}, (decision,))
+    of_sent = rules.by_sent(_of_sent(pairs), qualities)
+    if found is not None and of_sent is not None and len(of_sent.intervals) == len(found.intervals):
+        found = replace(found, rivals=(*found.rivals, of_sent.rule, *of_sent.rivals))
+    elif found is None or (of_sent is not None and len(of_sent.intervals) < len(found.intervals)):
+        found = of_sent
     if found is not None:
         quality, guess = found.rule, not found.supported
         reason = str(found)
         evidence["rivals"] = [str(rule) for rule in found.rivals]
     else:
-        reason, guess = f"no rule by size gives them: {told}", True
-        if other := rules.explained(_features(pairs), qualities):
+        reason, guess = f"no rule by size or by the sent file gives them: {told}", True
+        if other := rules.explained({"the received file's bytes": [len(p.received) for p in pairs]}, qualities):
             reason += f"; {other}, which no profile can say"
     if guess:
         free["encode.quality"] = f"{told} files; {reason}"
@@ -112,27 +118,15 @@ def _quality_rule(files: Sequence[Stated], law: Law, qualities: list[int], more:
     return Quant({"law": law, "quality": quality, **more}, free, (decision,))
 
 
-def _features(pairs: Sequence[Observed]) -> dict[str, list[float]]:
-    """What a platform may look at beside the size of what it delivers."""
-    return {
-        "the sent file's longest side": [max(p.sent_size) for p in pairs],
-        "the sent file's pixels": [p.sent_size[0] * p.sent_size[1] for p in pairs],
-        "the sent file's bytes": [len(p.sent) for p in pairs],
-        "the sent JPEG's quality": [_quality_of_sent(p) or 0 for p in pairs],
-        "the received file's bytes": [len(p.received) for p in pairs],
-    }
-
-
-def _quality_of_sent(pair: Observed) -> int | None:
-    """A sent JPEG's quality as `keep_quality` reads it; None for other files, and where it finds none."""
-    given = Encode(quality=1, keep_quality=True).given(pair.context).quality
-    return given if pair.is_jpeg and isinstance(given, int) and given > 1 else None
+def _of_sent(pairs: Sequence[Observed]) -> dict[rules.By, list[int | None]]:
+    """What a platform may look at beside the size of what it delivers, as a `Rule` can say it."""
+    return {by: [p.context.sent_measure(by.removeprefix("sent_")) for p in pairs] for by in rules.OF_SENT}
 
 
 def _kept_quality(pairs: Sequence[Observed], qualities: Sequence[int]) -> int | None:
     """The quality of files that state none, where every sent JPEG that states one came back with it; ImageMagick's
     where all state one. None where that does not explain the files."""
-    own = [_quality_of_sent(p) for p in pairs]
+    own = [p.context.sent_quality for p in pairs]
     others = {q for q, sent in zip(qualities, own, strict=True) if sent is None}
     kept = [q == sent for q, sent in zip(qualities, own, strict=True) if sent is not None]
     return next(iter(others), DEFAULT) if kept and all(kept) and len(others) < 2 else None

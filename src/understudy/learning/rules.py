@@ -13,7 +13,10 @@ from ..steps import Rule
 
 Size = tuple[int, int]
 """(width, height) in pixels."""
-By = Literal["longest_side", "shortest_side", "width", "height", "pixels"]
+By = Literal[
+    "longest_side", "shortest_side", "width", "height", "pixels",
+    "sent_longest_side", "sent_pixels", "sent_bytes", "sent_quality",
+]  # fmt: skip
 
 MEASURES: Mapping[By, Callable[[int, int], int]] = {
     "longest_side": max,
@@ -22,7 +25,9 @@ MEASURES: Mapping[By, Callable[[int, int], int]] = {
     "height": lambda width, height: height,
     "shortest_side": min,
 }
-"""What `steps.Rule` can go by, the likeliest first."""
+"""What `steps.Rule` can go by of a picture's size, the likeliest first."""
+OF_SENT: tuple[By, ...] = ("sent_quality", "sent_longest_side", "sent_pixels", "sent_bytes")
+"""What else it can go by, of the file as it was sent; the likeliest first."""
 
 BY_CHANCE = 0.15
 """A rule is believed where its values, dealt at random to the same files, would fall into as few intervals less often
@@ -94,22 +99,36 @@ def by_size(sizes: Sequence[Size], values: Sequence[int], at_a_limit: Sequence[b
     so that its size is a likely place for the rule's.
     """
     capped = at_a_limit or [False] * len(sizes)
-    tried: list[tuple[By, tuple[Interval, ...]]] = []
-    for by, measure in MEASURES.items():
-        found = intervals([measure(*size) for size in sizes], values)
-        if 1 < len(found) <= max(2, len(sizes) // 2):
-            tried.append((by, found))
+    measured = {by: [measure(*size) for size in sizes] for by, measure in MEASURES.items()}
+    limits = {by: {m for m, cap in zip(found, capped, strict=True) if cap} for by, found in measured.items()}
+    return _fewest(measured, values, limits)
+
+
+def by_sent(measures: Mapping[By, Sequence[int | None]], values: Sequence[int]) -> Found | None:
+    """The rule with the fewest intervals by which the file as it was sent gives every value; None where no measure
+    does with at most half as many intervals as files. measures: of `OF_SENT`; None where a file lacks one: those are
+    given the rule's `otherwise`, and must all have one value, that of the highest interval or of none."""
+    tried = {}
+    for by, found in measures.items():
+        beyond = max((m for m in found if m is not None), default=0) + 1
+        tried[by] = [beyond if m is None else m for m in found]
+    return _fewest(tried, values, {})
+
+
+def _fewest(measured: Mapping[By, Sequence[int]], values: Sequence[int], limits: Mapping[By, set[int]]) -> Found | None:
+    tried = [(by, intervals(found, values)) for by, found in measured.items()]
+    tried = [(by, found) for by, found in tried if 1 < len(found) <= max(2, len(values) // 2)]
     if not tried:
         return None
     fewest = min(len(found) for _, found in tried)
     best = [(by, found) for by, found in tried if len(found) == fewest]
-    made = [_rule(by, found, sizes, capped) for by, found in best]
+    made = [_rule(by, found, limits.get(by, set())) for by, found in best]
     return Found(made[0], best[0][1], chance(values, fewest), tuple(made[1:]))
 
 
 def explained(features: Mapping[str, Sequence[float]], values: Sequence[Hashable]) -> str:
     """The first of some features by which the values part as cleanly as chance would seldom have it, in words; ""
-    where none does. For what a `Rule` cannot say: bytes, the sent file's quality."""
+    where none does. For what a `Rule` cannot say: the received file's bytes."""
     for name, measures in features.items():
         found = intervals(measures, values)
         if len(found) > 1 and chance(values, len(found)) <= BY_CHANCE:
@@ -118,9 +137,7 @@ def explained(features: Mapping[str, Sequence[float]], values: Sequence[Hashable
     return ""
 
 
-def _rule(by: By, found: Sequence[Interval], sizes: Sequence[Size], capped: Sequence[bool]) -> Rule:
-    measure = MEASURES[by]
-    limits = {measure(*size) for size, cap in zip(sizes, capped, strict=True) if cap}
+def _rule(by: By, found: Sequence[Interval], limits: set[int]) -> Rule:
     rows = []
     for below, above in pairwise(found):
         lowest, highest = int(below.highest), int(above.lowest) - 1

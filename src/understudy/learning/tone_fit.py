@@ -9,7 +9,7 @@ pairs say by themselves.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -174,28 +174,39 @@ def error(samples: Sequence[Sample], step: Tone) -> float:
 
 def predicted(one: Sample, step: Tone) -> Floats:
     """`[units, components]`: the means that a step gives, as `Sample.target`."""
-    colours = _of_curves(one, step) if step.mixing() is None and step.enhance != "color" else _of_pixels(one, step)
+    colours = _of_curves(one, step) if is_diagonal(step) else _of_pixels(one, step)
     return np.asarray(colours @ one.weights.T)
 
 
-def _of_curves(one: Sample, step: Tone) -> Floats:
-    """Mean red, green, blue by histograms: fast, for steps that look at one channel at a time."""
-    values = np.repeat(np.arange(256.0)[None], 3, axis=0)
+def is_diagonal(step: Tone) -> bool:
+    """Whether a step looks at one channel at a time (at nothing else but the picture's mean)."""
+    return step.enhance != "color" and not any(step.matrix[i] for i in (1, 2, 3, 5, 6, 7) if step.matrix)
+
+
+def tables(step: Tone, grey: float = 0.0) -> Floats:
+    """float64 `[3, 256]`: what such a step makes of each value in a picture whose mean luma is `grey`."""
+    values: Pixels = np.arange(256, dtype=np.uint8)
     if step.enhance == "contrast":
-        values = np.trunc(np.clip(one.grey + np.float64(np.float32(step.factor)) * (values - one.grey), 0, 255))
-    elif step.enhance == "brightness":
-        values = np.trunc(np.clip(np.float64(np.float32(step.factor)) * values, 0, 255))
-    tables = step.tables()
-    if tables is not None:
-        values = np.take_along_axis(tables.astype(np.float64), values.astype(np.int64), axis=1)
-    return np.einsum("cuv,cv->uc", one.histograms, values)
+        far = np.float32(step.factor) * (values.astype(np.float32) - np.float32(grey))
+        values = np.clip(np.float32(grey) + far, 0, 255).astype(np.uint8)
+        step = replace(step, enhance="none")
+    ramp = np.repeat(values[None, :, None], 3, axis=2)
+    made = step.exact(Raster(ramp), Context())
+    assert isinstance(made, Raster), "tone makes rasters"
+    return np.asarray(made.pixels[0].T, np.float64)
+
+
+def _of_curves(one: Sample, step: Tone) -> Floats:
+    """Mean red, green, blue by histograms: fast."""
+    return np.stack([h @ table for h, table in zip(one.histograms, tables(step, one.grey), strict=True)], axis=1)
 
 
 def _of_pixels(one: Sample, step: Tone) -> Floats:
     units = one.pixels
     made = step.exact(Raster(units.reshape(len(units), -1, 3)), Context())
     assert isinstance(made, Raster), "tone makes rasters"
-    return made.pixels.mean(axis=1, dtype=np.float64)
+    means: Floats = made.pixels.mean(axis=1, dtype=np.float64)
+    return means
 
 
 def _knots(row: Floats) -> tuple[float, ...]:
@@ -239,7 +250,7 @@ def _matrix(samples: Sequence[Sample]) -> Floats:
     too much alike."""
     flat = [one.pixels.reshape(len(one.pixels), -1, 3) for one in samples]
     solved: Any = np.full((3, 4), np.nan)
-    kept = [np.ones(len(one.pixels), bool) for one in samples]
+    kept: list[NDArray[np.bool_]] = [np.ones(len(one.pixels), bool) for one in samples]
     for turn in range(4):
         rows, targets = [], []
         for one, pixels, use in zip(samples, flat, kept, strict=True):
@@ -262,6 +273,7 @@ def _matrix(samples: Sequence[Sample]) -> Floats:
 def _unclipped(one: Sample, pixels: Pixels, matrix: Floats) -> NDArray[np.bool_]:
     """The units of which no sample is near black or white afterwards, and whose means fit."""
     made = pixels[:, ::3].astype(np.float64) @ matrix[:, :3].T + matrix[:, 3]
-    inside: NDArray[np.bool_] = ((made > CLEAR) & (made < 255 - CLEAR)).all(axis=(1, 2))
+    inside = np.all((made > CLEAR) & (made < 255 - CLEAR), axis=(1, 2))
     off = np.abs(one.target - made.mean(axis=1) @ one.weights.T) / np.sqrt(one.variance)
-    return inside & (off < max(8.0, 4.0 * float(np.median(off)))).all(axis=1)
+    fits = np.all(off < max(8.0, 4.0 * float(np.median(off))), axis=1)
+    return np.asarray(inside & fits, bool)

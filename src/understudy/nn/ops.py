@@ -16,6 +16,7 @@ from torch import Tensor
 from ..codec import imagemagick_quality
 from ..codec.variants import Color, Dct, Decoder, Engine, Upsampling
 from ..errors import PictureError, ProfileError
+from ..steps import Rule
 from ..steps.encode import Encode
 from . import color, geometry, resample
 from .jpeg_op import jpeg
@@ -119,9 +120,7 @@ class Ops:
             if encode.engine is not Engine.LIBJPEG:
                 raise PictureError("YCbCr samples", place=f"encode with {encode.engine}", expected="RGB")
             encode = replace(encode, color=Color.NONE)
-        if encode.keep_quality and picture.sent_tables is not None:
-            kept = imagemagick_quality.estimate(dict(enumerate(picture.sent_tables)))
-            encode = replace(encode, quality=kept or encode.quality)
+        encode = _of_sent(encode, picture)
         if encode.color is Color.RGB and encode.sampling != "4:4:4":
             raise ProfileError(f"RGB components, {encode.sampling}", place="encode in a channel", expected="4:4:4")
         slow = encode
@@ -190,3 +189,13 @@ class Ops:
     def icc_to_srgb(self, picture: Picture, step: Any) -> Picture:
         """Converted to sRGB as a `color` step does it."""
         return replace(picture, samples=self._note("icc_to_srgb", picture, step), icc=None)
+
+
+def _of_sent(encode: Encode, picture: Picture) -> Encode:
+    """The step with what it takes from a sent file put in: that of a sender who encodes; tensors come without one."""
+    sent = picture.sent_tables
+    quality = encode.quality
+    own = imagemagick_quality.estimate(dict(enumerate(sent))) if sent is not None else None
+    if isinstance(quality, Rule) and quality.by_sent:
+        quality = quality.at(own) if own is not None and quality.by == "sent_quality" else quality.otherwise
+    return replace(encode, quality=(own or quality) if encode.keep_quality else quality)

@@ -66,8 +66,8 @@ def _colour(random: Random) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def photograph(random: Random, width: int, height: int) -> Pixels:
-    """A scene as a camera might see it, uint8 `[H, W, 3]`."""
+def photograph(random: Random, width: int, height: int, grain: int = 3) -> Pixels:
+    """A scene as a camera might see it, uint8 `[H, W, 3]`. grain: the sensor's noise, most levels either way."""
     picture = leaves(random, width, height).astype(np.int32)
     picture += clouds(random, width, height)[:, :, None]
     for channel in (0, 2):
@@ -75,7 +75,8 @@ def photograph(random: Random, width: int, height: int) -> Pixels:
     for axis in (0, 1):  # a lens and a sensor blur a little
         before, after = np.roll(picture, 1, axis), np.roll(picture, -1, axis)
         picture = (picture * 6 + before + after + 4) // 8
-    picture += random.randint(-3, 4, picture.shape)
+    if grain:
+        picture += random.randint(-grain, grain + 1, picture.shape)
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,11 +11,13 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
-from ..errors import JpegError, PictureError
+from ..codec import imagemagick_quality
+from ..errors import JpegError, PictureError, ProfileError
 from ..jpeg.compose import Encoded
 from ..jpeg.parse import parse
-from ..jpeg.syntax import JpegStream
+from ..jpeg.syntax import Dqt, JpegStream
 
 Pixels = npt.NDArray[np.uint8]
 """Samples `[height, width, channels]`, 0 to 255; channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha."""
@@ -95,23 +99,71 @@ class Context:
         except JpegError:
             return None
 
+    @cached_property
+    def sent_size(self) -> tuple[int, int] | None:
+        """(width, height) of the sent file's samples, as its header states them; None without a file that has them."""
+        if self.sent is None:
+            return None
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+                with Image.open(io.BytesIO(self.sent)) as picture:
+                    return picture.size
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            return None
+
+    @cached_property
+    def sent_quality(self) -> int | None:
+        """A sent JPEG's quality, 1 to 100, as ImageMagick reads it off its tables; None for others."""
+        if self.sent_stream is None:
+            return None
+        tables = {t.Tq: t.steps_natural for e in self.sent_stream.elements if isinstance(e, Dqt) for t in e.tables}
+        return imagemagick_quality.estimate(tables)
+
+    def sent_measure(self, what: str) -> int | None:
+        """`longest_side`, `pixels`, `bytes` or `quality` of the sent file; None where there is none."""
+        if what == "quality":
+            return self.sent_quality
+        if what == "bytes":
+            return None if self.sent is None else len(self.sent)
+        if self.sent_size is None:
+            return None
+        return max(self.sent_size) if what == "longest_side" else self.sent_size[0] * self.sent_size[1]
+
 
 @dataclass(frozen=True)
 class Rule:
-    """A number that depends on the picture at the step's input, as a table that a person can read.
+    """A number that depends on the picture at the step's input, as a table that a person can read; or on the file as it
+    was sent, which `encode.quality` alone may go by.
 
     `{by = "longest_side", up_to = [[960, 71]], otherwise = 85}` means: 71 up to 960, 85 above.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    by: Literal["longest_side", "shortest_side", "width", "height", "pixels"]
+    by: Literal[
+        "longest_side", "shortest_side", "width", "height", "pixels",
+        "sent_longest_side", "sent_pixels", "sent_bytes", "sent_quality",
+    ]  # fmt: skip
+    """`sent_quality`: of a JPEG, as ImageMagick reads it off the tables; another file has `otherwise`."""
     up_to: tuple[tuple[int, int], ...]
     """(limit, value), limits ascending: the first limit that the picture does not exceed decides."""
     otherwise: int
 
+    @property
+    def by_sent(self) -> bool:
+        """Whether it goes by the file as it was sent."""
+        return self.by.startswith("sent_")
+
+    def of_sent(self, context: Context) -> int:
+        """The value for a file as it was sent; `otherwise` where there is none, or it does not have the measure."""
+        measure = context.sent_measure(self.by.removeprefix("sent_"))
+        return self.otherwise if measure is None else self.at(measure)
+
     def __call__(self, width: int, height: int) -> int:
-        """The value for a picture of `width` x `height` pixels."""
+        """The value for a picture of `width` x `height` pixels. Raises ProfileError where the rule goes by the file."""
+        if self.by_sent:
+            raise ProfileError(f"a rule by {self.by}", expected="a rule by size; only encode.quality goes by the file")
         size = {
             "longest_side": max(width, height),
             "shortest_side": min(width, height),
@@ -119,10 +171,14 @@ class Rule:
             "height": height,
             "pixels": width * height,
         }[self.by]
-        return next((value for limit, value in self.up_to if size <= limit), self.otherwise)
+        return self.at(size)
+
+    def at(self, measure: int) -> int:
+        """The value for what it goes by, in pixels, bytes or units of quality."""
+        return next((value for limit, value in self.up_to if measure <= limit), self.otherwise)
 
     def __str__(self) -> str:
-        what = self.by.replace("_", " ")
+        what = self.by.replace("sent_", "the sent file's ").replace("_", " ")
         return ", ".join(f"{v} up to {what} {limit}" for limit, v in self.up_to) + f", otherwise {self.otherwise}"
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from annotated_types import Interval
 
-from ..codec import imagemagick_quality, scans, tables
+from ..codec import scans, tables
 from ..codec.color import rgb_to_ycbcr
 from ..codec.encode import Arithmetic, forward
 from ..codec.jpegli import encode as jpegli
@@ -136,12 +136,14 @@ class Encode(Step):
         return self.given(context).coded(blocks, value.width, value.height, factors)
 
     def given(self, context: Context) -> Encode:
-        """The same step with what it takes from the sent file put in: the quality that `keep_quality` keeps."""
-        sent = context.sent_stream if self.keep_quality else None
-        if sent is None:
-            return self
-        quant = {t.Tq: t.steps_natural for e in sent.elements if isinstance(e, Dqt) for t in e.tables}
-        return replace(self, quality=imagemagick_quality.estimate(quant) or self.quality, keep_quality=False)
+        """The same step with what it takes from the sent file put in: the quality that `keep_quality` keeps, or that a
+        rule by the sent file gives."""
+        quality = self.quality
+        if isinstance(quality, Rule) and quality.by_sent:
+            quality = quality.of_sent(context)
+        if self.keep_quality:
+            quality = context.sent_quality or quality
+        return replace(self, quality=quality, keep_quality=False) if quality is not self.quality else self
 
     def surrogate(self, value: Any, ops: Any) -> Any:
         """`exact` on a batch: a `Coded` that is computed when it is decoded, in one operation with one gradient."""

@@ -98,10 +98,8 @@ class Tone(Step):
         if self.gamma == 1.0 and not self.curve:
             return None
         at = 255.0 * (np.arange(256) / 255.0) ** (1.0 / self.gamma)
-        rows = []
-        for own in (self.curve, self.curve_green or self.curve, self.curve_blue or self.curve):
-            rows.append(np.interp(at, np.linspace(0.0, 255.0, len(own)), own) if own else at)
-        return np.stack(rows)
+        rows = (self.curve, self.curve_green or self.curve, self.curve_blue or self.curve)
+        return np.stack([np.interp(at, np.linspace(0.0, 255.0, len(own)), own) if own else at for own in rows])
 
     def tables(self) -> NDArray[np.uint8] | None:
         """uint8 `[3, 256]`: `curves` rounded and clipped."""
@@ -136,8 +134,8 @@ class Tone(Step):
             other = np.float32(int(float(grey.sum()) / grey.size + 0.5))
         else:
             other = luma(colours)[:, :, None].astype(np.float32)
-        made = other + factor * (colours.astype(np.float32) - other)
-        return np.clip(made, 0, 255).astype(np.uint8)
+        made: Pixels = np.clip(other + factor * (colours.astype(np.float32) - other), 0, 255).astype(np.uint8)
+        return made
 
     def _mixed(self, colours: Pixels, matrix: Floats, offset: Floats) -> NDArray[np.uint8]:
         """uint8 `[..., 3]` of `[..., 3]`."""
@@ -150,10 +148,10 @@ class Tone(Step):
 
     def _rounded(self, values: NDArray[Any]) -> NDArray[np.uint8]:
         clipped = np.clip(values, 0, 255)
-        if self.rounding == "half_even":
-            return np.rint(clipped).astype(np.uint8)
         half = values.dtype.type(0.5 if self.rounding == "half_up" else 0.0)
-        return np.floor(clipped + half).astype(np.uint8)
+        whole = np.rint(clipped) if self.rounding == "half_even" else np.floor(clipped + half)
+        made: NDArray[np.uint8] = whole.astype(np.uint8)
+        return made
 
 
 def luma(colours: Pixels) -> NDArray[np.uint8]:

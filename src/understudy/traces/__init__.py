@@ -1,7 +1,7 @@
 """What the coefficients of one file tell of its past: earlier compressions, resizing, the encoder's rounding.
 
-`observe` is all of it; `quick` the part that needs no samples, for surveys. Every answer may be "cannot tell". How often each
-is right, and its false alarms on files compressed once, is measured in docs/generations.md.
+`observe` is all of it; `quick` the part that needs no samples, for surveys. Every answer may be "cannot tell". How
+often each is right, and its false alarms on files compressed once, is measured in docs/generations.md.
 """
 
 from __future__ import annotations
@@ -89,24 +89,31 @@ def _spoken(table: aligned.Table) -> str:
 
 def _aligned(found: aligned.Earlier) -> Observation:
     answer = "yes" if found.found else "no sign" if found.excluded else "cannot tell"
+    named = found.found and found.known
     value: Table = {
         "answer": answer,
         "score": round(found.score, 1),
         "threshold": aligned.THRESHOLD,
         "false_alarms": _alarms(aligned.FALSE_ALARMS),
-        "table": _named(found.table) if found.found and found.table else None,
+        "table": _named(found.table) if named and found.table else None,
         "exact": found.exact if found.found else None,
-        "rivals": [name for t in found.rivals for name in _named(t)] if found.found else [],
+        "rivals": [name for t in found.rivals for name in _named(t)] if named else [],
         "steps_by_frequency": {str(k): q for k, q in found.per_frequency.items()} if found.found else {},
         "frequencies": found.frequencies,
         "excluded_annex_k": list(found.excluded),
     }
-    if found.found and found.table:
+    if named and found.table:
         told = (
             f"compressed before on the same grid, luma {'by' if found.exact else 'nearest to'} {_spoken(found.table)}"
         )
         told += " or a neighbouring table" if found.rivals else ""
         told += f" (log-likelihood {found.score:.0f}; believed from {aligned.THRESHOLD:.0f})"
+    elif found.found:
+        told = (
+            "compressed before on the same grid, by a table of no law known here: none has the steps that"
+            f" {len(found.per_frequency)} frequencies name (log-likelihood {found.score:.0f}; believed from"
+            f" {aligned.THRESHOLD:.0f})"
+        )
     elif found.excluded:
         told = (
             f"no sign of an earlier compression on the same grid, {len(found.excluded)} qualities of Annex K excluded"

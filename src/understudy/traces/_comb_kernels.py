@@ -215,6 +215,23 @@ def _columns(last: Any, columns: Any, pairs: Any) -> None:
 
 
 @kernel
+def _plain(counts: Any, step: Any, last: Any, plain: Any, smooth: Any) -> Any:
+    """Fills `plain[1 .. last]`, the shares of values that were rounded once, and `smooth`, where fitting them begins;
+    returns the mean absolute value."""
+    total, sizes, expected = 0.0, 0.0, 0.0
+    for n in range(1, last + 1):
+        total += counts[n]
+        sizes += counts[n] * (n - 0.5)
+    mean_size = max(sizes / total, 0.3) * step
+    for n in range(1, last + 1):
+        plain[n] = math.exp(-(n - 0.5) * step / mean_size) - math.exp(-(n + 0.5) * step / mean_size) + 1e-300
+        expected += plain[n]
+    smooth[:] = 0.0
+    smooth[0] = math.log(total / expected)
+    return mean_size
+
+
+@kernel
 def comb_scores(counts: Any, step: Any, sigma: Any, leak: Any, last: Any, least: Any, scores: Any) -> Any:
     """Fills `scores[q]`, q = 1 to len - 1: log-likelihood of an earlier step q less that of none; returns dispersion.
 
@@ -223,21 +240,12 @@ def comb_scores(counts: Any, step: Any, sigma: Any, leak: Any, last: Any, least:
     Pearson's chi-square of the best hypothesis by degree of freedom. A score far below `least` (negative) times the
     dispersion is not fitted to its end: it is only told as something below that. Steps beyond every level score 0.
     """
-    total, sizes = 0.0, 0.0
-    for n in range(1, last + 1):
-        total += counts[n]
-        sizes += counts[n] * (n - 0.5)
-    mean_size = max(sizes / total, 0.3) * step
     columns, pairs = np.empty((last + 1, _UNKNOWNS)), np.zeros((last + 1, _PAIRS))
     _columns(last, columns, pairs)
     plain, shares = np.empty(last + 1), np.empty(last + 1)
     trend, mean = np.empty(last + 1), np.empty(last + 1)
-    smooth, beta = np.zeros(_UNKNOWNS), np.empty(_UNKNOWNS)
-    expected = 0.0
-    for n in range(1, last + 1):
-        plain[n] = math.exp(-(n - 0.5) * step / mean_size) - math.exp(-(n + 0.5) * step / mean_size) + 1e-300
-        expected += plain[n]
-    smooth[0] = math.log(total / expected)
+    smooth, beta = np.empty(_UNKNOWNS), np.empty(_UNKNOWNS)
+    mean_size = _plain(counts, step, last, plain, smooth)
     none = _fit(counts, plain, columns, pairs, last, -1e300, smooth, mean)
     best, freedom = none, max(1, last - _UNKNOWNS)
     chi = _distance(counts, mean, last)
@@ -264,3 +272,38 @@ def comb_scores(counts: Any, step: Any, sigma: Any, leak: Any, last: Any, least:
             best = value
             chi = _distance(counts, mean, last)
     return max(1.0, chi / freedom)
+
+
+@kernel
+def comb_weights(counts: Any, step: Any, q: Any, sigma: Any, leak: Any, last: Any, out: Any) -> None:
+    """`out[n]`, n = 1 to last: log of how much likelier level n is after an earlier step q than after none.
+
+    Both as fitted to `counts`, as in `comb_scores`; level 0 and levels beyond `last` say 0.
+    """
+    columns, pairs = np.empty((last + 1, _UNKNOWNS)), np.zeros((last + 1, _PAIRS))
+    _columns(last, columns, pairs)
+    plain, shares = np.empty(last + 1), np.empty(last + 1)
+    none, mean, beta = np.empty(last + 1), np.empty(last + 1), np.empty(_UNKNOWNS)
+    mean_size = _plain(counts, step, last, plain, beta)
+    _fit(counts, plain, columns, pairs, last, -1e300, beta, none)
+    _mixed(q, step, mean_size, sigma, leak, plain, last, shares)
+    _fit(counts, shares, columns, pairs, last, -1e300, beta, mean)
+    out[:] = 0.0
+    for n in range(1, last + 1):
+        out[n] = math.log(mean[n] / none[n])
+
+
+@kernel
+def region_scores(blocks: Any, weights: Any, side: Any, out: Any) -> None:
+    """Adds to `out[y // side, x // side]` the weights of the levels of block (y, x).
+
+    `blocks` int16 `[v, h, 64]`; `weights[k, n]` of level n or -n in frequency k, 0 where it says nothing.
+    """
+    for y in range(blocks.shape[0]):
+        for x in range(blocks.shape[1]):
+            total = 0.0
+            for k in range(1, 64):
+                size = abs(np.int64(blocks[y, x, k]))
+                if 0 < size < weights.shape[1]:
+                    total += weights[k, size]
+            out[y // side, x // side] += total

@@ -58,6 +58,8 @@ class Combs:
 
     scores: NDArray[np.float64]
     """`[64, LARGEST]`, natural order: log-likelihood of earlier step q less that of none; 0 where nothing was asked."""
+    dispersion: NDArray[np.float64]
+    """`[64]`: how much more than by chance the counts stray, 1 and up; scores are divided by it."""
     used: NDArray[np.int64]
     """The frequencies that had enough levels, ascending."""
     steps: NDArray[np.int64]
@@ -91,12 +93,24 @@ class Earlier:
     """Qualities of Annex K's law that the histograms speak against as loudly as `THRESHOLD`."""
 
     @property
-    def exact(self) -> bool:
-        """Whether the frequencies that name a step by themselves, three at least, name the table's in four of five."""
+    def agreement(self) -> float | None:
+        """Of the frequencies that name a step by themselves, the share that names the table's; None of fewer than
+        three."""
         if self.table is None or len(self.per_frequency) < 3:
-            return False
+            return None
         equal = sum(self.table.steps_natural[k] == q for k, q in self.per_frequency.items())
-        return equal >= 0.8 * len(self.per_frequency)
+        return equal / len(self.per_frequency)
+
+    @property
+    def exact(self) -> bool:
+        """Whether four of five frequencies that name a step name the table's."""
+        return self.agreement is not None and self.agreement >= 0.8
+
+    @property
+    def known(self) -> bool:
+        """False where most frequencies that name a step name another than the table's: then no table known here fits,
+        though this one explains more than none."""
+        return self.agreement is None or self.agreement >= 0.5
 
     @property
     def found(self) -> bool:
@@ -148,28 +162,35 @@ def histograms(component: Component) -> NDArray[np.int64]:
     return out
 
 
+def spread(sizes: NDArray[np.float64]) -> int:
+    """The largest size of level that counts, 99.5 % of all being no larger; 0 where too few or too many bins are left.
+
+    sizes: how many levels have each size, both signs.
+    """
+    total = sizes[1:].sum()
+    last = int(np.searchsorted(np.cumsum(sizes[1:]), 0.995 * total)) + 1
+    return last if LEAST_BINS <= last < kernels.BINS else 0
+
+
 def combs(counts: NDArray[np.int64], steps: NDArray[Any]) -> Combs:
     """What the histograms say. counts: as `histograms`; steps: 64 present steps."""
     steps = np.asarray(steps, np.int64).reshape(64)
     sizes = counts.sum(axis=1).astype(np.float64)
     sizes[0] = 0  # DC's distribution is another, and its neighbours in the picture are not independent
     levels = sizes[:, 1:].sum(axis=1)
-    scores = np.zeros((64, LARGEST))
+    scores, dispersion = np.zeros((64, LARGEST)), np.ones(64)
     used: list[int] = []
     for k in np.argsort(-levels, kind="stable"):
-        total = levels[k]
-        if total < LEAST_LEVELS:
+        if levels[k] < LEAST_LEVELS:
             break
-        if steps[k] == 0:
+        last = spread(sizes[k])
+        if steps[k] == 0 or not last:
             continue
-        last = int(np.searchsorted(np.cumsum(sizes[k, 1:]), 0.995 * total)) + 1
-        if last < LEAST_BINS or last >= kernels.BINS:
-            continue
-        dispersion = kernels.comb_scores(sizes[k], float(steps[k]), SIGMA, LEAK, last, LEAST_OF_ONE, scores[k])
-        scores[k] = np.clip(scores[k] / dispersion, LEAST_OF_ONE, MOST_OF_ONE)
+        dispersion[k] = kernels.comb_scores(sizes[k], float(steps[k]), SIGMA, LEAK, last, LEAST_OF_ONE, scores[k])
+        scores[k] = np.clip(scores[k] / dispersion[k], LEAST_OF_ONE, MOST_OF_ONE)
         used.append(int(k))
     scores[:, 0] = 0
-    return Combs(scores, np.array(sorted(used), np.int64), steps)
+    return Combs(scores, dispersion, np.array(sorted(used), np.int64), steps)
 
 
 def earlier(found: Combs) -> Earlier:

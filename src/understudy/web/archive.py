@@ -11,7 +11,7 @@ import io
 import posixpath
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,13 +95,12 @@ def _bounded_directory(path: Path, limits: Limits) -> None:
         raise LimitError(f"a list of files of {size(listed)}", place=PLACE, expected=f"up to {size(limits.directory)}")
 
 
-def _declared(path: Path, infos: Iterator[zipfile.ZipInfo] | object, limits: Limits) -> None:
+def _declared(path: Path, infos: Collection[zipfile.ZipInfo], limits: Limits) -> None:
     """Raises LimitError where the files are too many, too large, or packed as no picture is; PairsError for a password
     or a packing other than deflate."""
-    listed = list(infos)  # type: ignore[call-overload]
-    if len(listed) > limits.files:
-        raise LimitError(f"{len(listed):,} files", place=PLACE, expected=f"up to {limits.files:,}")
-    for info in listed:
+    if len(infos) > limits.files:
+        raise LimitError(f"{len(infos):,} files", place=PLACE, expected=f"up to {limits.files:,}")
+    for info in infos:
         where = f"{PLACE}: {_shown(info.filename)}"
         if info.flag_bits & 1:
             raise PairsError("a password", place=where, expected="a zip without one")
@@ -109,7 +108,7 @@ def _declared(path: Path, infos: Iterator[zipfile.ZipInfo] | object, limits: Lim
             raise PairsError(f"packing method {info.compress_type}", place=where, expected="stored or deflate")
         if info.file_size > limits.file:
             raise LimitError(f"{size(info.file_size)} unpacked", place=where, expected=f"up to {size(limits.file)}")
-    total = sum(info.file_size for info in listed)
+    total = sum(info.file_size for info in infos)
     if total > limits.unpacked:
         raise LimitError(f"{size(total)} unpacked", place=PLACE, expected=f"up to {size(limits.unpacked)}")
     if total > RATIO_FROM and total > limits.ratio * path.stat().st_size:
@@ -118,8 +117,9 @@ def _declared(path: Path, infos: Iterator[zipfile.ZipInfo] | object, limits: Lim
 
 def _name(info: zipfile.ZipInfo) -> str | None:
     """A member's name, None for what systems add: hidden files, macOS's second forks."""
-    parts = info.filename.split("/")
-    return None if any(p.startswith(".") and p not in (".", "..") or p == "__MACOSX" for p in parts) else info.filename
+    name = info.filename.replace("\\", "/")
+    parts = name.split("/")
+    return None if any(p.startswith(".") and p not in (".", "..") or p == "__MACOSX" for p in parts) else name
 
 
 def _by_folder(files: Mapping[str, zipfile.ZipInfo]) -> list[Member]:

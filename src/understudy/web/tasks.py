@@ -9,7 +9,6 @@ import io
 import json
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -267,5 +266,3 @@ def _by_name(sent: Sequence[Held], received: Sequence[Held]) -> Gathered:
 def _pair(sent: Held, received: Held) -> Pair:
     """Two held files as a pair: they answer what a Pair asks its paths."""
     return Pair(cast(Path, sent), cast(Path, received))
-
-

@@ -1,0 +1,38 @@
+"""serve: the local page; or a platform's API, played by a profile."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .app import app, say
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for a free one.")] = 0,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only say the address, open nothing.")] = False,
+    anyone: Annotated[bool, typer.Option("--anyone", help="Let --host be an address that others can reach.")] = False,
+    emulate: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Serve no page, but be this platform's API.")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option("--as", metavar="P", help="With --emulate: the profile that makes the pictures.")
+    ] = None,
+) -> None:
+    """A page for the browser on this machine: inspect a file, learn from pairs, see what a platform makes of a picture."""
+    from ..web.serving import check_host
+
+    check_host(host, anyone)
+    if emulate is not None:
+        from ..emulators.serving import run as play
+
+        play(emulate, host=host, port=port, profile=profile, say=say)
+        return
+    if profile is not None:
+        raise typer.BadParameter("only with --emulate", param_hint="--as")
+    from ..web.serving import run
+
+    run(host=host, port=port, anyone=anyone, browser=not no_browser, say=say)
