@@ -26,7 +26,7 @@ from common import SHARED
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "probes.md"
 CHOSEN = (
     "pil_q92_444", "pil_q60_422_white", "pil_thumb900", "pil_srgb_bilinear1080", "cv_cubic1000", "vips_thumb800",
-    "vips_moz_q82", "im_resize900", "cjpeg_fast_q90", "cjpeg_two_qualities", "php_resampled900", "go_none",
+    "vips_moz_q82", "im_resize900", "cjpeg_fast_q90", "cjpeg_two_qualities", "php_resampled900",
 )  # fmt: skip
 TRAIN = ("m4_q92_420.jpg", "m8_q75.jpg", "p01_kodim01.png", "p10_displayp3.jpg", "p15_orient6.jpg", "s06_alpha800.png")
 MORE = ("astronaut.png", "coffee.png", "rocket.jpg")

@@ -6,7 +6,7 @@ it, so that `inspect` starts fast.
 
 from __future__ import annotations
 
-from . import pictures, pairs, survey, profiles  # isort: skip  # registers the commands, in the order of the help page
+from . import pictures, pairs, survey, profiles, serve  # isort: skip  # registers the commands, in the order of the help page
 from .app import app, main
 
-__all__ = ["app", "main", "pairs", "pictures", "profiles", "survey"]
+__all__ = ["app", "main", "pairs", "pictures", "profiles", "serve", "survey"]

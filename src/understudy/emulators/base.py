@@ -73,8 +73,6 @@ class Emulator:
         self.faults = Faults(plan)
         self.limiter = Limiter({**self.documented_limits, **plan.limits}, clock)
         self.requests: Counter[str] = Counter()
-        self.arrivals: list[Record] = []
-        """What arrived as a picture, in order, done or not: for tests that count."""
 
     # What a platform gives.
 
@@ -248,10 +246,27 @@ class Emulator:
         record = self.store.table("pictures").get(id)
         return record if record is not None and record["live"] else None
 
+    def posted(self, id: str, pictures: Sequence[Record], *, key: str = "", text: str = "", **more: Any) -> Record:
+        """Remembers a post: what others would see, however many requests it took."""
+        digests = [record["sha256"] for record in pictures]
+        post: Record = {"id": id, "key": key, "text": text, "pictures": digests, "live": True, "at": self.clock(), **more}
+        self.store.table("posts")[id] = post
+        return post
+
+    def withdrawn(self, id: str) -> None:
+        """Remembers that a post was removed."""
+        post = self.store.table("posts").get(id)
+        if post is not None:
+            post["live"] = False
+
     def state(self) -> dict[str, Any]:
-        """What happened here, for tests and for people: /__emulator__/state."""
+        """What happened here, for tests and for people: /__emulator__/state.
+
+        `pictures`: every picture that was taken in; `posts`: every post, also removed ones (`live` false);
+        `times_taken`, `times_posted`, `times_live`: SHA-256 of a sent file -> how often.
+        """
         cast = self.pictures.cast
-        pictures = list(self.store.table("pictures").values())
+        pictures, posts = list(self.store.table("pictures").values()), list(self.store.table("posts").values())
         return {
             "emulator": self.name,
             "title": self.title,
@@ -262,9 +277,10 @@ class Emulator:
             "requests": dict(self.requests),
             "faults": dict(self.faults.met),
             "pictures": pictures,
-            "posts": list(self.store.table("posts").values()),
+            "posts": posts,
             "times_taken": dict(Counter(record["sha256"] for record in pictures)),
-            "times_live": dict(Counter(record["sha256"] for record in pictures if record["live"])),
+            "times_posted": dict(Counter(digest for post in posts for digest in post["pictures"])),
+            "times_live": dict(Counter(digest for post in posts if post["live"] for digest in post["pictures"])),
         }
 
     def change_plan(self, plan: Plan) -> None:

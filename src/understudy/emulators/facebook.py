@@ -119,6 +119,7 @@ class Facebook(Graph):
         answer = {"id": record["id"]}
         if published:
             record["post_id"] = answer["post_id"] = f"{self.account()}_{self.store.number('post', 18)}"
+        self.posted(record["id"], [record], text=record["text"])
         return JSONResponse(answer)
 
     async def delete(self, request: Request) -> Response:
@@ -133,6 +134,7 @@ class Facebook(Graph):
         if record is None:
             raise self.missing("delete", id)
         record["live"] = False
+        self.withdrawn(id)
         return JSONResponse({"success": True})
 
     async def _given(self, form: FormData, fields: dict[str, str]) -> tuple[bytes, str]:

@@ -98,7 +98,7 @@ class Graph(Emulator):
             raise self.refusal(104, "An access token is required to request this resource.")
         if not same(self.token(), given):
             raise self.refusal(190, "Invalid OAuth access token - Cannot parse access token")
-        segments = [s for s in request.path_params["path"].split("/") if s]
+        segments = [s for s in request.url.path.split("/") if s]
         if segments and re.fullmatch(r"v\d{1,2}\.\d", segments[0]):
             segments = segments[1:]
         if segments and segments[0] == "me":

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from ..errors import UnderstudyError
 from .graph import Graph
@@ -57,6 +58,11 @@ class Instagram(Graph):
     def settings(self, base_url: str) -> dict[str, str]:
         """Where it is, and which account."""
         return {"base_url": base_url, "user_id": self.account()}
+
+    def routes(self) -> list[Route]:
+        """Publishing is a `post`: it brings no picture."""
+        publish = self.on("POST", "/{head:path}/media_publish", self.post, kind="post", bucket=self.bucket)
+        return [publish, *super().routes()]
 
     async def get(self, request: Request) -> Response:
         """GET /me, /{ig-user-id}, its media and content_publishing_limit, /{container-id}, /{media-id}."""
@@ -183,6 +189,7 @@ class Instagram(Graph):
         record = pictures.pop(creation)
         pictures[media] = {**record, "id": media, "container": creation, "published": True, "at": self.clock()}
         container["published"] = media
+        self.posted(media, [record], text=record["text"])
         return JSONResponse({"id": media})
 
     def _quota(self) -> tuple[int, float]:

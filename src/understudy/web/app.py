@@ -232,7 +232,9 @@ class Views:
         await run_in_threadpool(self._desk.forget, self._found(request))
         return RedirectResponse("/", 303)
 
-    async def _taken(self, request: Request, kind: str, order: Callable[[Form], tuple[str, dict[str, Any]]]) -> Response:
+    async def _taken(
+        self, request: Request, kind: str, order: Callable[[Form], tuple[str, dict[str, Any]]]
+    ) -> Response:
         """Reads a form, puts the job in its queue, and leads to it."""
         folder = self._desk.room()
         try:

@@ -136,9 +136,7 @@ def _by_folder(files: Mapping[str, zipfile.ZipInfo]) -> list[Member]:
     return out
 
 
-def _by_csv(
-    opened: zipfile.ZipFile, table: str, files: Mapping[str, zipfile.ZipInfo], limits: Limits
-) -> list[Member]:
+def _by_csv(opened: zipfile.ZipFile, table: str, files: Mapping[str, zipfile.ZipInfo], limits: Limits) -> list[Member]:
     """The pairs that a CSV lists, its paths being names beside it in the archive. Raises PairsError."""
     place = f"{PLACE}: {_shown(table)}"
     try:

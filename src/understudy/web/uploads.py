@@ -162,9 +162,10 @@ class _Reader:
             self._file.close()
             self._file = None
             self.form.files.setdefault(self._field, []).append(Sent(self._name, self._at, self._bytes))
-        elif not self._name and b"filename" not in parse_options_header(
-            self._headers.get(b"content-disposition", b"")
-        )[1]:
+        elif (
+            not self._name
+            and b"filename" not in parse_options_header(self._headers.get(b"content-disposition", b""))[1]
+        ):
             self.form.fields[self._field] = self._text.decode("utf-8", "replace")
 
     def _all(self) -> None:
