@@ -5,6 +5,7 @@
     us.mimic(picture, "facebook").data              the file that Facebook delivers
     us.learn("pairs/").profile                      what a platform does, found out from pairs
     us.verify("facebook", "pairs/")                 a profile against real pairs
+    us.collect("pairs/", "mastodon")                pictures to a platform and back, exactly once
     us.rewrite(delivered, "facebook").identical     would this profile have written this file?
     us.Channel("facebook/classic-2014")             the platform as a layer of PyTorch
 
@@ -21,6 +22,7 @@ from ._version import __version__
 if TYPE_CHECKING:
     from . import jpeg, nn
     from .channel import Channel
+    from .collecting.collect import Collected, collect
     from .delivery import Delivery, mimic
     from .errors import JpegError, LimitError, PairsError, PictureError, ProfileError, UnderstudyError
     from .inspection import Inspection, inspect
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Channel": "channel",
+    "Collected": "collecting.collect",
     "Delivery": "delivery",
     "Inspection": "inspection",
     "JpegError": "errors",
@@ -46,6 +49,7 @@ _HOMES = {
     "Rewritten": "rewriting",
     "Scores": "verification",
     "UnderstudyError": "errors",
+    "collect": "collecting.collect",
     "find_pairs": "pairs",
     "inspect": "inspection",
     "jpeg": "",
@@ -60,6 +64,7 @@ _HOMES = {
 
 __all__ = [
     "Channel",
+    "Collected",
     "Delivery",
     "Inspection",
     "JpegError",
@@ -74,6 +79,7 @@ __all__ = [
     "Scores",
     "UnderstudyError",
     "__version__",
+    "collect",
     "find_pairs",
     "inspect",
     "jpeg",

@@ -18,6 +18,7 @@ FLAGS = {
     "cubic": cv2.INTER_CUBIC,
     "lanczos4": cv2.INTER_LANCZOS4,
     "area": cv2.INTER_AREA,
+    "linear_exact": cv2.INTER_LINEAR_EXACT,
 }
 SIZES = [
     ((1, 1), (3, 4)),
@@ -61,7 +62,7 @@ def by_opencv(
     return made.reshape(*made.shape[:2], pixels.shape[2])
 
 
-@pytest.mark.parametrize("kernel", ["nearest", "linear", "lanczos4", "area"])
+@pytest.mark.parametrize("kernel", ["nearest", "linear", "lanczos4", "area", "linear_exact"])
 @pytest.mark.parametrize(("size", "new"), SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
 def test_equals_opencv(size: tuple[int, int], new: tuple[int, int], kernel: str) -> None:
     for pixels in pictures(size):
@@ -95,7 +96,7 @@ def test_random_sizes_equal_opencv() -> None:
     for _ in range(2000):
         width, height, new_width, new_height = (int(n) for n in rng.integers(1, 90, 4))
         pixels = rng.integers(0, 256, (height, width, int(rng.integers(1, 5))), dtype=np.uint8)
-        kernel = str(rng.choice(["nearest", "linear", "lanczos4", "area"]))
+        kernel = str(rng.choice(["nearest", "linear", "lanczos4", "area", "linear_exact"]))
         ours = opencv.resize(pixels, new_width, new_height, kernel=kernel)
         assert np.array_equal(ours, by_opencv(pixels, (new_width, new_height), kernel)), (
             pixels.shape,
@@ -112,7 +113,7 @@ def test_factors_equal_opencvs_fx_and_fy() -> None:
         if round(width * factor) < 1 or round(height * factor) < 1:
             continue
         pixels = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
-        for kernel in ("nearest", "linear", "lanczos4", "area"):
+        for kernel in ("nearest", "linear", "lanczos4", "area", "linear_exact"):
             theirs = by_opencv(pixels, None, kernel, fx=factor, fy=factor)
             ours = opencv.resize(pixels, theirs.shape[1], theirs.shape[0], kernel=kernel, factors=(factor, factor))
             assert np.array_equal(ours, theirs), (width, height, factor, kernel)

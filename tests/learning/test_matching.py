@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from learning.pictures import grey, jpeg, opened, picture, png, saved
 from shared_folder import shared
@@ -123,6 +123,18 @@ def test_a_crop_is_told_with_its_place() -> None:
     assert "75 % of the width" in reason
     kind, _ = with_one(SENT[0], jpeg(opened(SENT[0]).crop((40, 30, 120, 90)), quality=80))
     assert kind == "cropped"
+
+
+@pytest.mark.parametrize("colour", ["white", "black", (90, 120, 200)], ids=str)
+@pytest.mark.parametrize("centering", [(0.5, 0.5), (0.0, 0.0), (1.0, 1.0)], ids=str)
+def test_a_border_is_told_with_its_sides(colour: Any, centering: tuple[float, float]) -> None:
+    sent = opened(SENT[0])
+    for box, sides in (((220, 120), ("left", "right")), ((150, 200), ("top", "bottom"))):
+        made = ImageOps.pad(sent, box, color=colour, centering=centering)
+        kind, reason = with_one(SENT[0], jpeg(made, quality=80))
+        assert kind == "padded", (box, reason)
+        wanted = {0.5: " and ".join(sides), 0.0: sides[1], 1.0: sides[0]}[centering[0]]
+        assert reason.endswith(f"at its {wanted}"), reason
 
 
 def test_a_stretched_picture_is_no_crop() -> None:

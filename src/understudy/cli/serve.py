@@ -22,7 +22,7 @@ def serve(
         str | None, typer.Option("--as", metavar="P", help="With --emulate: the profile that makes the pictures.")
     ] = None,
 ) -> None:
-    """A page for the browser on this machine: inspect a file, learn from pairs, see what a platform makes of a picture."""
+    """A page for your browser: inspect a file, learn from pairs, see what a platform makes of a picture."""
     from ..web.serving import check_host
 
     check_host(host, anyone)

@@ -1,6 +1,6 @@
 """The work itself: each upload goes through its states, one call of the connector at a time, whatever goes wrong.
 
-Before `send` the ledger says `sending`, after it `posted`. What is found as `sending` was interrupted in between, and is
+Before `send` the ledger says `sending`, after it `posted`. What is found as `sending` was interrupted in between and is
 settled first: by looking for its key, by sending again where that is harmless, or by a person.
 """
 
@@ -77,6 +77,8 @@ class Run:
             return function()
         except UnderstudyError as error:
             error.got, error.place, error.remedy = map(self.hide, (error.got, error.place, error.remedy))
+            raise
+        except NotImplementedError:
             raise
         except Exception as error:
             raise unexpected(error, f"{self.connector.name}, {doing}", self.hide) from None
@@ -177,7 +179,10 @@ class Run:
         if repeats is Repeats.UNKNOWABLE:
             return self._uncertain(upload, f"it was being sent when this was interrupted ({upload.error or 'a kill'})")
         self.told(f"looking whether {upload.name} arrived")
-        found = self.call("find", lambda: self.connector.find(upload.key))
+        try:
+            found = self.call("find", lambda: self.connector.find(upload.key))
+        except NotImplementedError as error:
+            return self._uncertain(upload, f"it was being sent when this was interrupted, and {error}")
         if found is None and age < self.settles_s:
             self.told(f"waiting {self.settles_s - age:.0f} s for {upload.name}, which may be on its way")
             self.patience.between(self.settles_s - age)

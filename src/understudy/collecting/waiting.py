@@ -69,8 +69,7 @@ class Patience:
             return
         longest = min(LONGEST_S, FIRST_S * 2**self._failures)
         self._failures += 1
-        why = "it is still at work" if error.working else error.got
-        self.pause(longest * (1 - self._jitter() / 2), tell, why)
+        self.pause(longest * (1 - self._jitter() / 2), tell, error.got)
 
     def pause(self, seconds: float, tell: Callable[[str], None], why: str) -> None:
         """Waits, telling so. Raises StopError as `after`."""

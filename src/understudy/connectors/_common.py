@@ -64,10 +64,11 @@ def file_safe(text: str) -> str:
 
 
 def failed(answer: Answer, words: str, *, sends: bool, wait_s: float | None = None) -> NoReturn:
-    """Raises what a status alone tells (RFC 9110 15.5): 429 and 408 AgainError, 401 and 403 AuthError, 413 and 415
-    RejectedError, 5xx AgainError, else ConnectorError. words: the platform's own; they name no secret."""
+    """Raises what a status alone tells (RFC 9110 15.5): 408, 425 and 429 AgainError, 401 and 403 AuthError, 413 and 415
+    RejectedError, 5xx AgainError that may have landed, else ConnectorError. words: the platform's own, without
+    secrets."""
     told = f"status {answer.status}: {words or said(answer)}"
-    if answer.status in (408, 429):
+    if answer.status in (408, 425, 429):
         raise AgainError(told, wait_s=retry_after(answer) if wait_s is None else wait_s, place=answer.url)
     if answer.status in (401, 403):
         raise AuthError(told, place=answer.url, remedy="look at the token and its rights")
@@ -75,7 +76,7 @@ def failed(answer: Answer, words: str, *, sends: bool, wait_s: float | None = No
         raise RejectedError(told, place=answer.url)
     if answer.status >= 500:
         raise AgainError(told, wait_s=retry_after(answer), landed=sends, place=answer.url)
-    raise ConnectorError(told, place=answer.url, expected="status 2xx")
+    raise ConnectorError(told, landed=answer.status < 400, place=answer.url, expected="status 2xx")
 
 
 def document(answer: Answer) -> dict[str, Any]:

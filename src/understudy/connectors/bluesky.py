@@ -46,6 +46,8 @@ class Bluesky:
         "minds a record key whose time is not the post's (the specification says that it must not be trusted)."
     )
 
+    most_bytes: ClassVar[int] = LIMIT
+
     def __init__(self, settings: Mapping[str, str], http: Http) -> None:
         self._http = http
         self._entry = settings["base_url"].rstrip("/")
@@ -58,6 +60,10 @@ class Bluesky:
         """`example.bsky.social, did:plc:...; all posts are public`. Raises AuthError."""
         session = self._open()
         return f"{session['handle']}, {session['did']}; all posts are public"
+
+    def account(self) -> str:
+        """The account's DID."""
+        return self._open()["did"]
 
     def send(self, picture: Picture, key: str) -> Posted:
         """Uploads the blob and puts the record at the place that the key names. Twice is once: the blob is named by
@@ -94,7 +100,7 @@ class Bluesky:
         post: dict[str, Any] = next(iter(answered.get("posts") or []), {})
         image = next(iter((post.get("embed") or {}).get("images") or []), None)
         if image is None:
-            raise AgainError("not indexed yet", wait_s=5.0, place=posted.id, expected="a view of the post's image")
+            raise AgainError("not indexed yet", working=True, place=posted.id, expected="a view of the post's image")
         did, cid = posted.id.split("/")[2], str(posted.details["cid"])
         url = f"{self._server()}/xrpc/com.atproto.sync.getBlob"
         got = self._http.request("GET", url, params={"did": did, "cid": cid})

@@ -46,6 +46,8 @@ class Discord:
         "its own clients use. `enforce_nonce` counts for some minutes only. Never tried on the real service."
     )
 
+    most_bytes: ClassVar[int] = LIMIT
+
     def __init__(self, settings: Mapping[str, str], http: Http) -> None:
         from .._version import __version__
 
@@ -63,6 +65,10 @@ class Discord:
         me = document(self._ask("GET", "/users/@me"))
         channel = document(self._ask("GET", f"/channels/{self._channel}"))
         return f"bot {me.get('username')}, channel #{channel.get('name')} ({self._channel})"
+
+    def account(self) -> str:
+        """The channel's number: pictures are looked for there, whichever bot sent them."""
+        return self._channel
 
     def send(self, picture: Picture, key: str) -> Posted:
         """Posts a message with the key as its text and its first 25 digits as the nonce, without a notification."""

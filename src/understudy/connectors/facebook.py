@@ -61,6 +61,10 @@ class Facebook:
             raise AuthError(got, place="token", expected=f"a Page access token of {self._page}", remedy=remedy)
         return f"page {me.get('name')}, id {me.get('id')}"
 
+    def account(self) -> str:
+        """The Page's number."""
+        return self._page
+
     def send(self, picture: Picture, key: str) -> Posted:
         """Uploads as an unpublished photo of the Page, without a story, with the key in its caption."""
         fits(picture, "Facebook", self.takes, self._limit)
@@ -94,7 +98,9 @@ class Facebook:
         rows = [(field, row) for field in self._fields for row in photo.get(field) or []]
         rows = [(field, row) for field, row in rows if row.get("source")]
         if not any(field == "images" for field, _ in rows):
-            raise AgainError("no images yet", place=f"photo {posted.id}", expected="at least one rendition")
+            raise AgainError(
+                "no images yet", working=True, place=f"photo {posted.id}", expected="at least one rendition"
+            )
         largest = max((row for field, row in rows if field == "images"), key=pixels)
         names: set[str] = set()
         for field, row in rows:

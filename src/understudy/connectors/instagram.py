@@ -55,6 +55,9 @@ class Instagram:
         "is documented since 2025-12-03, taken from other projects' notes. Never tried on the real service: how soon "
         "a post is listed, and what media_url delivers beside the page's own renditions, are unknown."
     )
+    most_bytes: ClassVar[int] = LIMIT
+    settles_s: ClassVar[float] = 60.0
+    """How soon a post is listed is not documented; longer than for the others, as publishing has several stages."""
     sleep: Callable[[float], None] = staticmethod(time.sleep)
 
     def __init__(self, settings: Mapping[str, str], http: Http) -> None:
@@ -71,6 +74,10 @@ class Instagram:
         total = (row.get("config") or {}).get("quota_total", "an unknown number")
         used = f"{row.get('quota_usage', 'unknown')} of {total} posts of the last 24 hours used"
         return f"account {me.get('username')}, id {me.get('id')}; {used}"
+
+    def account(self) -> str:
+        """The account's number."""
+        return self._user
 
     def send(self, picture: Picture, key: str) -> Posted:
         """Makes a container, waits until it is finished, publishes it. A container that is not published costs
@@ -100,7 +107,9 @@ class Instagram:
         media = self._graph.get(posted.id, fields="id,media_type,media_url")
         if not media.get("media_url"):
             # Left out, the reference says, for media with copyrighted material or flagged for it.
-            raise AgainError("no media_url yet", place=f"media {posted.id}", expected="a URL of the picture")
+            raise AgainError(
+                "no media_url yet", working=True, place=f"media {posted.id}", expected="a URL of the picture"
+            )
         got = self._http.request("GET", media["media_url"])
         yield Rendition("media", got.url, got.data, got.headers, main=True)
 
@@ -125,7 +134,7 @@ class Instagram:
                 words = f"{code}: {state.get('status')}"
                 if any(str(subcode) in words for subcode in PICTURE_SUBCODES):
                     raise Rejected(words, place=f"container {container}")
-                raise ConnectorError(words, place=f"container {container}", expected="FINISHED")
+                raise ConnectorError(words, landed=False, place=f"container {container}", expected="FINISHED")
             if wait_s is not None:
                 self.sleep(wait_s)
         raise AgainError(f"{code}", wait_s=60.0, landed=False, place=f"container {container}", expected="FINISHED")
@@ -143,12 +152,13 @@ def judge(answer: Answer, error: Mapping[str, Any], words: str) -> None:
         raise Rejected(words, place=answer.url)
     if subcode == UNFETCHED_SUBCODE:
         remedy = "look whether public_url serves the sent folder to the whole world, by https, as image/jpeg"
-        raise ConnectorError(words, place=answer.url, expected="a picture that Instagram can fetch", remedy=remedy)
+        expected = "a picture that Instagram can fetch"
+        raise ConnectorError(words, landed=False, place=answer.url, expected=expected, remedy=remedy)
     if subcode == DAILY_SUBCODE:
         raise AgainError(words, wait_s=regain_s(answer), place=answer.url)
     if subcode == SPAM_SUBCODE:
         remedy = "wait a day, send fewer; tell Meta if it is a mistake"
-        raise ConnectorError(words, place=answer.url, remedy=remedy)
+        raise ConnectorError(words, landed=False, place=answer.url, remedy=remedy)
     if subcode == RESTRICTED_SUBCODE:
         raise AuthError(words, place=answer.url, remedy="sign in to the app and do what it asks for")
     if subcode in PASSING_SUBCODES:

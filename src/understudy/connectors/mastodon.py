@@ -62,6 +62,13 @@ class Mastodon:
         me = document(self._ask("GET", "/api/v1/accounts/verify_credentials"))
         return f"@{me.get('acct')} on {self._base}"
 
+    def account(self) -> str:
+        """The account's number on its server."""
+        if self._account is None:
+            me = document(self._ask("GET", "/api/v1/accounts/verify_credentials"))
+            self._account = f"{me.get('id')} on {self._base}"
+        return self._account
+
     def send(self, picture: Picture, key: str) -> Posted:
         """Uploads the media, waits for it, posts the status. Media without a status are removed by the server."""
         self._allowed(picture)
@@ -72,19 +79,8 @@ class Mastodon:
             raise ConnectorError("no id", place=made.url, expected="a MediaAttachment")
         if made.status == 202 or media.get("url") is None:
             self._processed(str(media["id"]))
-        status = document(
-            self._ask(
-                "POST",
-                "/api/v1/statuses",
-                headers={"idempotency-key": key},
-                json={
-                    "status": MARK + key,
-                    "media_ids": [str(media["id"])],
-                    "visibility": self._visibility,
-                    "sensitive": False,
-                },
-            )
-        )
+        body = {"status": MARK + key, "media_ids": [str(media["id"])], "visibility": self._visibility}
+        status = self._post(key, body)
         if not status.get("id"):
             raise ConnectorError("no id", place=f"{self._base}/api/v1/statuses", expected="a Status")
         # After a repeat within the hour this is the first call's status, with the first call's media.
@@ -93,10 +89,7 @@ class Mastodon:
 
     def find(self, key: str) -> Posted | None:
         """Looks for the key in the texts of the account's own statuses with media."""
-        if self._account is None:
-            me = document(self._ask("GET", "/api/v1/accounts/verify_credentials"))
-            self._account = str(me.get("id"))
-        path, older, count = f"/api/v1/accounts/{self._account}/statuses", "", 0
+        path, older, count = f"/api/v1/accounts/{self.account().partition(' ')[0]}/statuses", "", 0
         for _ in range(PAGES):
             params: dict[str, str | int] = {"only_media": "true", "limit": PAGE, **({"max_id": older} if older else {})}
             rows = self._ask("GET", path, params=params).json()
@@ -117,7 +110,9 @@ class Mastodon:
         if media is None:
             raise ConnectorError("no media", place=f"status {posted.id}", expected="one attachment")
         if not media.get("url"):
-            raise AgainError("no url yet", place=f"media {media.get('id')}", expected="a processed attachment")
+            raise AgainError(
+                "no url yet", working=True, place=f"media {media.get('id')}", expected="a processed attachment"
+            )
         for name, field in (("original", "url"), ("preview", "preview_url"), ("remote", "remote_url")):
             if media.get(field):
                 got = self._http.request("GET", media[field])
@@ -127,6 +122,15 @@ class Mastodon:
         """Deletes the status, and its media with it (30 deletions in 30 minutes are documented)."""
         # delete_media is new in 4.4 and ignored before: without it the files wait for the server's own clean-up.
         self._ask("DELETE", f"/api/v1/statuses/{posted.id}", ok=(404,), params={"delete_media": "true"})
+
+    def _post(self, key: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The status; where the key's status was deleted within the hour, the server says 404 and takes another key."""
+        for nth in ("", "-2", "-3"):
+            headers = {"idempotency-key": key + nth}
+            made = self._ask("POST", "/api/v1/statuses", ok=(404,), headers=headers, json=body)
+            if made.status != 404:
+                return document(made)
+        return document(self._ask("POST", "/api/v1/statuses", headers={"idempotency-key": key + "-4"}, json=body))
 
     def _allowed(self, picture: Picture) -> None:
         """What the server itself states, where it does: types, bytes, and pixels in all."""

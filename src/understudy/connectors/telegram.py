@@ -36,6 +36,8 @@ class Telegram:
         "of errors are not either. Never tried on the real service."
     )
 
+    most_bytes: ClassVar[int] = LIMIT
+
     def __init__(self, settings: Mapping[str, str], http: Http) -> None:
         self._http = http
         self._base = settings["base_url"].rstrip("/")
@@ -47,6 +49,10 @@ class Telegram:
         me = self._ask("getMe")
         chat = self._ask("getChat", form={"chat_id": self._chat})
         return f"bot @{me.get('username')}, {chat.get('type')} chat {chat.get('id')}"
+
+    def account(self) -> str:
+        """The bot's number and the chat."""
+        return f"{self._ask('getMe').get('id')} in {self._chat}"
 
     def send(self, picture: Picture, key: str) -> Posted:
         """Sends as a photo (not as a file, which Telegram passes through), with the key as its caption."""

@@ -200,7 +200,7 @@ class Emulator:
 
     async def take(
         self, data: bytes, *, id: str, key: str = "", text: str = "", name: str = "", limits: Sequence[int] = (),
-        any_file: bool = False, **more: Any,
+        any_file: bool = False, more: Mapping[str, Any] | None = None,
     ) -> Record:  # fmt: skip
         """Takes a picture in: makes its renditions and remembers it under `id` in the table `pictures`.
 
@@ -214,12 +214,7 @@ class Emulator:
             if not any_file:
                 raise
             made = []
-        return self.remember(data, made, id=id, key=key, text=text, name=name, **more)
-
-    def remember(
-        self, data: bytes, made: Sequence[Rendition], *, id: str, key: str, text: str, name: str, **more: Any
-    ) -> Record:
-        """Remembers a picture whose renditions are made. Nothing can come between: there is no await in here."""
+        # Nothing comes between: from here to the caller's own records there is no await.
         record: Record = {
             "id": id,
             "key": key,
@@ -236,7 +231,7 @@ class Emulator:
                 }
                 for r in made
             ],
-            **more,
+            **(more or {}),
         }  # fmt: skip
         self.store.table("pictures")[id] = record
         return record
@@ -249,7 +244,15 @@ class Emulator:
     def posted(self, id: str, pictures: Sequence[Record], *, key: str = "", text: str = "", **more: Any) -> Record:
         """Remembers a post: what others would see, however many requests it took."""
         digests = [record["sha256"] for record in pictures]
-        post: Record = {"id": id, "key": key, "text": text, "pictures": digests, "live": True, "at": self.clock(), **more}
+        post: Record = {
+            "id": id,
+            "key": key,
+            "text": text,
+            "pictures": digests,
+            "live": True,
+            "at": self.clock(),
+            **(more or {}),
+        }
         self.store.table("posts")[id] = post
         return post
 

@@ -110,9 +110,7 @@ class Facebook(Graph):
                 text=fields.get("caption", "") or fields.get("message", ""),
                 name=name,
                 limits=LIMITS,
-                published=published,
-                temporary=temporary,
-                alt=fields.get("alt_text_custom", ""),
+                more={"published": published, "temporary": temporary, "alt": fields.get("alt_text_custom", "")},
             )
         except UnderstudyError:
             raise self._invalid_image() from None

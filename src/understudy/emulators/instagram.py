@@ -26,8 +26,8 @@ class Instagram(Graph):
     name: ClassVar[str] = "instagram"
     title: ClassVar[str] = "Instagram, content publishing"
     source: ClassVar[str] = (
-        "developers.facebook.com/docs/instagram-platform: content-publishing, instagram-graph-api/reference/error-codes "
-        "(2026-06-02), reference/ig-user/media, ig-user/content_publishing_limit, ig-media; read 2026-11 in stored copies"
+        "developers.facebook.com/docs/instagram-platform: content-publishing, instagram-graph-api/reference: "
+        "error-codes (2026-06-02), ig-user/media, ig-user/content_publishing_limit, ig-media; read 2026-11 in stored copies"
     )
     unconfirmed: ClassVar[tuple[str, ...]] = (
         "whether a bad picture is refused when the container is made (here) or only by its status_code",
@@ -122,7 +122,9 @@ class Instagram(Graph):
         self._examine(data)
         id = self.store.number("container", 17)
         try:
-            await self.take(data, id=id, text=caption, name=url.partition("?")[0].rpartition("/")[2], published=False)
+            await self.take(
+                data, id=id, text=caption, name=url.partition("?")[0].rpartition("/")[2], more={"published": False}
+            )
         except UnderstudyError:
             raise self._unsupported() from None
         # The container goes by its own id and the published media by another: a picture stands in the table under

@@ -1,4 +1,4 @@
-"""Misbehaviour on demand: what an emulator does wrong, to whom and when. A plan is data; the same plan does the same again.
+"""Misbehaviour on demand: what an emulator does wrong, to whom and when. A plan is data: it does the same each time.
 
     Plan.parse("reset-after on=upload after=2 times=3; slow on=download seconds=2; limit media 5 60; seed 7")
 

@@ -232,6 +232,36 @@ def crop(sent: Look, received: Look) -> Crop:
     return best
 
 
+BORDER = 6.0
+"""Standard deviation, in pixel values, up to which thumbnail samples are one colour: a border's, after a JPEG."""
+
+
+def framed(sent: Look, received: Look) -> str:
+    """Which sides of a received picture are a border of one colour around the whole sent one, in words; "" for none.
+
+    Looked for at one axis, where the aspect ratios call for it: in the middle, or at one end.
+    """
+    n = len(received.fine)
+    for turn in dict.fromkeys((sent.orientation, 1)):
+        width, height = (sent.height, sent.width) if turn >= 5 else (sent.width, sent.height)
+        share = (width * received.height) / (height * received.width)
+        axis = 1 if share < 1 else 0  # borders at the left and right, or above and below
+        inner = min(share, 1 / share)
+        names = ("left", "right") if axis == 1 else ("top", "bottom")
+        for start in ((1 - inner) / 2, 0.0, 1 - inner):
+            low, high = int(start * n), int(np.ceil((start + inner) * n))
+            plane = received.fine if axis == 0 else received.fine.T
+            sides = {name: part for name, part in zip(names, (plane[:low], plane[high:]), strict=True) if part.size}
+            if not sides or max(float(part.std()) for part in sides.values()) > BORDER:
+                continue
+            count = min(COARSE, len(sent.fine))
+            seen = _part(n, start, inner, count) @ plane @ _coverage(n, count).T
+            score = correlation(turned(shrunk(sent.fine, count), turn), seen if axis == 0 else seen.T)
+            if score >= SAME:
+                return " and ".join(sides)
+    return ""
+
+
 def _plain(a: Plane, b: Plane) -> float:
     """Pearson's correlation of all samples; 0 if one is flat."""
     x, y = a - a.mean(), b - b.mean()

@@ -169,6 +169,10 @@ def _same_picture(pair: Observed, seen: alike.Look) -> _Found | SetAside:
     """Whether the two files show the same picture, whole and not turned by more than Exif asks."""
     theirs = alike.look_through(pair.coefficients, rgb=is_rgb(pair.stream))
     found = alike.likeness(seen, theirs)
+    borders = alike.framed(seen, theirs) if _stretch((seen.width, seen.height), pair.size) > 1.03 else ""
+    if borders:
+        told = f"the received picture is the sent one with a border of one colour at its {borders}"
+        return SetAside(pair.name, told, "padded")
     if found.score < alike.MAYBE:
         return _another(pair, seen, theirs, found)
     allowed = (1, seen.orientation)

@@ -13,7 +13,7 @@ from .observed import Observed
 
 Kind = Literal[
     "unreadable", "damaged", "not a jpeg", "unsupported", "untouched", "rewritten", "resaved", "other picture",
-    "cropped", "turned", "swapped", "no partner", "ambiguous", "other platform",
+    "cropped", "padded", "turned", "swapped", "no partner", "ambiguous", "other platform",
 ]  # fmt: skip
 
 HEADS = {

@@ -20,6 +20,7 @@ from ..codec.stages import Plan
 from ..errors import UnderstudyError
 from ..steps import Step
 from ..steps.resize import Option, Resize
+from ..steps.tone import Tone
 from . import fit, sharpening
 from .observed import Box, Observed, boxes
 from .pipeline import Pipeline
@@ -179,6 +180,10 @@ def witness(pair: Observed, pipeline: Pipeline, rendering: Rendering) -> Witness
     except UnderstudyError:
         return None
     filled = raster.before if pipeline.get(Resize).sized_by == "stored_part" else None
+    tone = pipeline.find(Tone)
+    if tone is not None and "tone" in pipeline.names[at:] and raster.space == "rgb":
+        toned = tone.exact(raster, pair.context)  # but for roundings and clipping the two change places
+        raster = toned if toned.pixels.shape == raster.pixels.shape else raster
     return Witness(
         pair, fit.luma(raster.pixels), scale, boxes(pair, WINDOW), shares_after_resize(pipeline),
         None if filled is None else (filled[0] * filled[2] / 8, filled[1] * filled[2] / 8), raster.pixels.shape[2],

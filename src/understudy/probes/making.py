@@ -40,10 +40,18 @@ def _made(family: str, probe: Probe, mark: Mark, seed: int) -> Made:
     width, height = probe.size
     pixels = probe.scene(randomness(seed, probe.name), width, height)
     frames = pixels if pixels.ndim == 4 else pixels[None]
-    marked = probe.marked and all([stamp(frame, mark) for frame in frames])
+    marked = probe.marked and all(tuple(stamp(frame, mark) for frame in frames))
     data = probe.save(np.ascontiguousarray(pixels))
     return Made(
-        f"{probe.name}{probe.suffix}", data, mark.number, marked, family, probe.settles, probe.also, probe.why, probe.size
+        f"{probe.name}{probe.suffix}",
+        data,
+        mark.number,
+        marked,
+        family,
+        probe.settles,
+        probe.also,
+        probe.why,
+        probe.size,
     )
 
 

@@ -5,8 +5,8 @@ again. It outlives what platforms do: compression, resizing, turning, mirroring,
 
 Layout, in modules: a light ring, a dark ring, 10 by 10 modules of data, dark ring, light ring; 14 a side. The dark ring
 is the finder: a dark patch whose outline is a filled rectangle, upright, since platforms turn by right angles only. The
-data are 12 bytes, most significant bit first, row by row (the last four modules are light and say nothing): set (16
-bits), probe (8), CRC-16, and seven bytes of Reed-Solomon, which put three wrong bytes right. All is XORed with a constant
+data are 12 bytes, most significant bit first, row by row (the last four modules are light and say nothing): set (16 bits),
+probe (8), CRC-16, and seven bytes of Reed-Solomon, which put three wrong bytes right. All is XORed with a constant
 so that no code is flat.
 
 Of random data, a reading fits 3 wrong bytes with a chance of 5e-8 and the CRC with one of 1.5e-5; a picture is read in at
@@ -42,8 +42,8 @@ DARK, LIGHT = 16, 235
 CHECKS = 7
 LENGTH = 12
 MASK = sha256(b"understudy probe mark").digest()[:LENGTH]
-LOOKED_AT = 800
-"""Longest side, in pixels, at which a picture is looked at first: a module then has ten."""
+LOOKED_AT = (800, 1600)
+"""Longest sides, in pixels, at which a picture is looked at: at the first, a module of a whole probe has ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +127,9 @@ def read_mark(picture: bytes | NDArray[Any]) -> Mark | None:
     luma = _luma(picture)
     if luma is None or min(luma.shape) < SIDE:
         return None
-    factor = -(-max(luma.shape) // LOOKED_AT)
-    looks = [_reduced(luma, factor), luma] if factor > 1 else [luma]
-    for plane in looks:
-        for grid in _grids(plane):
+    factors = dict.fromkeys(-(-max(luma.shape) // side) for side in LOOKED_AT)
+    for factor in factors:
+        for grid in _grids(_reduced(luma, factor)):
             for turned in _turns(grid):
                 bits = np.packbits(turned.ravel()[: 8 * LENGTH])
                 if (found := decoded(bits.tobytes())) is not None:
@@ -175,21 +174,23 @@ def _grids(luma: Plane) -> Iterator[NDArray[np.bool_]]:
                     yield grid
 
 
-def _frames(dark: NDArray[np.bool_]) -> Iterator[tuple[float, float, float, float]]:
+def _frames(dark: NDArray[np.bool_]) -> Iterator[tuple[int, int, int, int]]:
     """(top, left, bottom, right) of dark patches whose outline is a filled upright rectangle, the largest first."""
-    from scipy import ndimage
+    from ._mark_kernels import patches
 
-    labels, _ = ndimage.label(dark)
+    height, width = dark.shape
+    labels = np.empty(dark.shape, np.int32)
+    boxes = np.empty((height * width // 2 + 1, 4), np.int32)
+    count = patches(dark, labels, np.empty(height * width // 2 + 2, np.int32), boxes)
+    sides = boxes[:count, 2:] - boxes[:count, :2]
+    likely = (sides.min(axis=1) >= 1.3 * (SIDE - 2)) & (sides.max(axis=1) < 2 * sides.min(axis=1))
     found = []
-    for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
-        height, width = rows.stop - rows.start, columns.stop - columns.start
-        if min(height, width) < 1.3 * (SIDE - 2) or not 0.5 < height / width < 2:
-            continue
-        patch = labels[rows, columns] == number
-        v, h = max(1, round(height / 24)), max(1, round(width / 24))
-        sides = (patch[:v].mean(), patch[-v:].mean(), patch[:, :h].mean(), patch[:, -h:].mean())
-        if min(sides) > 0.75:
-            found.append((rows.start, columns.start, rows.stop, columns.stop))
+    for i in np.flatnonzero(likely):
+        top, left, bottom, right = (int(edge) for edge in boxes[i])
+        patch = labels[top:bottom, left:right] == i + 1
+        v, h = max(1, round((bottom - top) / 24)), max(1, round((right - left) / 24))
+        if min(patch[:v].mean(), patch[-v:].mean(), patch[:, :h].mean(), patch[:, -h:].mean()) > 0.75:
+            found.append((top, left, bottom, right))
     yield from sorted(found, key=lambda b: (b[0] - b[2]) * (b[3] - b[1]))
 
 

@@ -137,9 +137,7 @@ def animated(kind: str, duration: int = 200, **options: Any) -> Save:
         if kind == "GIF":
             frames = [f.quantize(128, Image.Quantize.MEDIANCUT) for f in frames]
         buffer = io.BytesIO()
-        frames[0].save(
-            buffer, kind, save_all=True, append_images=frames[1:], duration=duration, loop=0, **options
-        )
+        frames[0].save(buffer, kind, save_all=True, append_images=frames[1:], duration=duration, loop=0, **options)
         return buffer.getvalue()
 
     return save

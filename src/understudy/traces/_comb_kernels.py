@@ -165,10 +165,10 @@ def _most(counts: Any, shares: Any, plain: Any, smooth: Any, last: Any) -> Any:
     """About the most log-likelihood that `shares` can win over `plain`, before anything is fitted.
 
     Where any factor may lift or lower each window of `_WINDOW` levels, only the division of a window's levels among its
-    sizes counts. smooth: the fitted means of `plain`, whose trend within a window is kept.
+    sizes counts; level 1 is free. smooth: the fitted means of `plain`, whose trend within a window is kept.
     """
     won = 0.0
-    for first in range(1, last + 1, _WINDOW):
+    for first in range(2, last + 1, _WINDOW):
         levels, mean, mine = 0.0, 0.0, 0.0
         for n in range(first, min(first + _WINDOW, last + 1)):
             levels += counts[n]
@@ -275,10 +275,13 @@ def comb_scores(counts: Any, step: Any, sigma: Any, leak: Any, last: Any, least:
 
 
 @kernel
-def comb_weights(counts: Any, step: Any, q: Any, sigma: Any, leak: Any, last: Any, out: Any) -> None:
+def comb_weights(
+    counts: Any, step: Any, q: Any, sigma: Any, leak: Any, own_leak: Any, last: Any, out: Any
+) -> None:
     """`out[n]`, n = 1 to last: log of how much likelier level n is after an earlier step q than after none.
 
-    Both as fitted to `counts`, as in `comb_scores`; level 0 and levels beyond `last` say 0.
+    Both are fitted to `counts`, as in `comb_scores` and with its `leak`; then the comb is taken with `own_leak`. Level 0
+    and levels beyond `last` say 0.
     """
     columns, pairs = np.empty((last + 1, _UNKNOWNS)), np.zeros((last + 1, _PAIRS))
     _columns(last, columns, pairs)
@@ -290,7 +293,9 @@ def comb_weights(counts: Any, step: Any, q: Any, sigma: Any, leak: Any, last: An
     _fit(counts, shares, columns, pairs, last, -1e300, beta, mean)
     out[:] = 0.0
     for n in range(1, last + 1):
-        out[n] = math.log(mean[n] / none[n])
+        comb = (shares[n] - leak * plain[n]) / (1 - leak)
+        own = (1 - own_leak) * comb + own_leak * plain[n]
+        out[n] = math.log(mean[n] * own / (shares[n] * none[n]))
 
 
 @kernel

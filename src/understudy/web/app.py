@@ -34,7 +34,8 @@ TICK = 0.15
 KINDS = {"inspect": "Inspection", "learn": "Learning", "compare": "Comparison"}
 FILES = {
     "inspect": {"page.html": "the page", "inspection.json": "the observations (JSON)"},
-    "learn": {"profile.toml": "the profile (TOML)", "page.html": "the report (HTML)", "scores.json": "scores and evidence (JSON)"},
+    "learn": {"profile.toml": "the profile (TOML)", "page.html": "the report (HTML)",
+              "scores.json": "scores and evidence (JSON)"},
     "compare": {"delivered-0.jpg": "the delivered file", "delivered-1.jpg": "the other delivered file"},
 }  # fmt: skip
 """What of a finished job may be downloaded, by kind: our own names of files, and what they are."""
@@ -242,8 +243,10 @@ class Views:
             form = await read_form(given, request.stream(), folder, self._desk.limits)
             name, task = order(form)
             job = self._desk.take(kind, name, task, folder)
-        except (UnderstudyError, HTTPException, ClientDisconnect):
+        except (UnderstudyError, HTTPException, ClientDisconnect) as error:
             shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, ClientDisconnect):
+                return Response(status_code=400)  # nobody is there to read it
             raise
         where = f"/job/{job.id}"
         return JSONResponse({"job": where}) if _by_script(request) else RedirectResponse(where, 303)

@@ -119,7 +119,7 @@ def _name(info: zipfile.ZipInfo) -> str | None:
     """A member's name, None for what systems add: hidden files, macOS's second forks."""
     name = info.filename.replace("\\", "/")
     parts = name.split("/")
-    return None if any(p.startswith(".") and p not in (".", "..") or p == "__MACOSX" for p in parts) else name
+    return None if any((p.startswith(".") and p not in (".", "..")) or p == "__MACOSX" for p in parts) else name
 
 
 def _by_folder(files: Mapping[str, zipfile.ZipInfo]) -> list[Member]:

@@ -9,8 +9,8 @@ from ..profile import Profile, shipped_profiles
 
 NAMES = {
     "facebook": "Facebook", "generic": "Software", "imgur": "Imgur", "instagram": "Instagram", "linkedin": "LinkedIn",
-    "mastodon": "Mastodon", "messenger": "Messenger", "signal": "Signal", "telegram": "Telegram", "twitter": "X / Twitter",
-    "weibo": "Weibo", "whatsapp": "WhatsApp",
+    "mastodon": "Mastodon", "messenger": "Messenger", "signal": "Signal", "telegram": "Telegram",
+    "twitter": "X / Twitter", "weibo": "Weibo", "whatsapp": "WhatsApp",
 }  # fmt: skip
 
 
@@ -49,7 +49,13 @@ def platforms(profiles: Iterable[Profile] | None = None) -> list[Platform]:
 
 def _eras(profiles: Iterable[Profile]) -> tuple[Era, ...]:
     newest = sorted(profiles, key=lambda p: (p.when.by_name_only, -(p.when.since or 0), p.name))
-    return tuple(Era(p.name, p.name.partition("/")[2], years(p), p) for p in newest)
+    return tuple(_era(p) for p in newest)
+
+
+def _era(profile: Profile) -> Era:
+    """A name that is only a year gives way to the years."""
+    label, when = profile.name.partition("/")[2], years(profile)
+    return Era(profile.name, when or label, "", profile) if label.isdigit() else Era(profile.name, label, when, profile)
 
 
 def years(profile: Profile) -> str:

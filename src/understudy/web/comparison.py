@@ -127,6 +127,8 @@ class Made:
             "against": self.against,
             "coefficients": self.coefficients,
             "notes": list(self.delivery.notes),
+            "proof": [f"{p.result}: {p.what}" for p in self.delivery.profile.proof],
+            "unproven": list(self.delivery.profile.unproven),
             "difference": told(found) if found else None,
         }
 

@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from multiprocessing import parent_process
+from multiprocessing import parent_process, resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal
@@ -152,6 +152,7 @@ class _Lane:
         self._desk = desk
         self._queue: queue.Queue[Job | None] = queue.Queue(desk.limits.waiting + 1)
         self._worker: _Worker | None = None
+        self._warm = name == "quick"
         self._thread = threading.Thread(target=self._loop, name=f"page-{name}", daemon=True)
         self._thread.start()
 
@@ -162,11 +163,16 @@ class _Lane:
         while not self._queue.empty():
             self._queue.get_nowait()
         self._queue.put_nowait(None)
+        self._thread.join(5)  # it looks at `closing` ten times a second, or is just starting a worker
         if self._worker is not None:
             self._worker.kill()
-        self._thread.join(5)
 
     def _loop(self) -> None:
+        if hasattr(signal, "pthread_sigmask"):  # the workers inherit it: a Ctrl-C while they start is not theirs either
+            resource_tracker.ensure_running()  # which unblocks it when it is first started
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        if self._warm:  # a process takes seconds to load all that it needs: the first visitor reads meanwhile
+            self._worker = _Worker(self._desk.limits, self._desk.folder)
         while (job := self._queue.get()) is not None:
             if job.dropped:
                 continue
@@ -182,17 +188,19 @@ class _Lane:
             self._desk.settled(job)
 
     def _do(self, job: Job, start: float) -> None:
-        """Has the worker do a job, and follows what it says. Raises UnderstudyError for what the visitor should know."""
+        """Has the worker do a job, and follows what it says. Raises LimitError where that ends before it is done."""
         limits = self._desk.limits
         if self._worker is None or not self._worker.alive:
             self._worker = _Worker(limits, self._desk.folder)
         worker = self._worker
         worker.begin(job.task, job.folder)
+        told = False
         while not self._desk.closing:
             if job.dropped:
                 return self._ended(job, "stopped", "ended, as you asked")
-            if job.enough:
-                worker.enough.set()
+            if job.enough and not told:
+                told = True
+                worker.tell_enough()
             if LANES[job.kind] == "quick" and time.monotonic() - start > limits.seconds:
                 worker.kill()
                 raise LimitError(f"not done after {limits.seconds:.0f} seconds", place=job.name)
@@ -218,8 +226,7 @@ class _Worker:
     def __init__(self, limits: Limits, folder: Path) -> None:
         context = multiprocessing.get_context("spawn")
         self._ours, theirs = context.Pipe()
-        self.enough = context.Event()
-        self._process = context.Process(target=work, args=(theirs, self.enough, limits, str(folder)), daemon=True)
+        self._process = context.Process(target=work, args=(theirs, limits, str(folder)), daemon=True)
         self._process.start()
         theirs.close()
         self._limits = limits
@@ -229,8 +236,10 @@ class _Worker:
         return self._process.is_alive()
 
     def begin(self, task: dict[str, Any], folder: Path) -> None:
-        self.enough.clear()
         self._ours.send_bytes(json.dumps({"task": task, "folder": str(folder)}).encode())
+
+    def tell_enough(self) -> None:
+        self._ours.send_bytes(json.dumps({"enough": True}).encode())
 
     def heard(self, seconds: float) -> dict[str, Any] | None:
         """The next message, None if none comes in time. Raises LimitError where the process has ended."""
@@ -256,19 +265,23 @@ class _Worker:
 # --- in the worker process
 
 
-def work(link: Connection, enough: Any, limits: Limits, folder: str) -> None:
+def work(link: Connection, limits: Limits, folder: str) -> None:
     """The worker's life: tasks from `link`, one after the other, until the other end closes."""
     _settle_in(limits, Path(folder))
-    from .tasks import TASKS
+    from .tasks import TASKS, load
 
+    load()
     while True:
         try:
             order = json.loads(link.recv_bytes())
         except (EOFError, OSError):
+            shutil.rmtree(folder, ignore_errors=True)
             return
+        if "task" not in order:
+            continue  # enough of a task that was done meanwhile
         task = order["task"]
         try:
-            result = TASKS[task["kind"]](task, Path(order["folder"]), limits, _telling(link, enough))
+            result = TASKS[task["kind"]](task, Path(order["folder"]), limits, _telling(link))
             _say(link, "done", "", 1.0, result)
         except Exception as error:
             _say(link, "stopped" if _is_enough(error) else "failed", _in_a_line(error, limits), 0.0, {})
@@ -296,14 +309,15 @@ def _settle_in(limits: Limits, folder: Path) -> None:
         pass  # a system without such limits
 
 
-def _telling(link: Connection, enough: Any) -> Callable[[str, float], None]:
+def _telling(link: Connection) -> Callable[[str, float], None]:
     """What a task calls with its progress; ends a search when the visitor has asked, once."""
     from ..learning.search import Enough
 
     asked = [False]
 
     def tell(text: str, share: float) -> None:
-        if enough.is_set() and not asked[0]:
+        if not asked[0] and link.poll():
+            link.recv_bytes()  # all that can come while a task is done is that it is enough
             asked[0] = True
             _say(link, "progress", "proving what is known so far", share, {})
             raise Enough

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import signal
 import socket
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from multiprocessing import resource_tracker
+from typing import Any
 
 from ..errors import UnderstudyError
 
@@ -28,26 +32,40 @@ def run(*, host: str = "127.0.0.1", port: int = 0, anyone: bool = False, browser
 
     from .app import make
 
-    listening = listen(host, port)
-    page = make(hosts=(host,), anyone=anyone)
-    address = f"http://{_in_an_address(_reached_at(host))}:{listening.getsockname()[1]}{page.entrance}"
-    config = uvicorn.Config(
-        page.app, log_level="error", access_log=False, server_header=False, limit_concurrency=64,
-        timeout_graceful_shutdown=2, timeout_keep_alive=10, lifespan="on", ws="none",
-    )  # fmt: skip
-    say(address)
-    if anyone and not is_loopback(host):
-        say("note: whoever learns this address can use the page, and reads along on the way: it is not encrypted")
-    say("Open it in a browser; Ctrl-C ends it.")
-    if browser:
-        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+    with _closed_in_order(say), listen(host, port) as listening:
+        page = None
+        try:
+            _hold_interrupts(True)  # until there is something to close
+            page = make(hosts=(host,), anyone=anyone)
+            _hold_interrupts(False)
+            address = f"http://{_in_an_address(_reached_at(host))}:{listening.getsockname()[1]}{page.entrance}"
+            config = uvicorn.Config(
+                page.app, log_level="error", access_log=False, server_header=False, limit_concurrency=64,
+                timeout_graceful_shutdown=2, timeout_keep_alive=10, lifespan="on", ws="none",
+            )  # fmt: skip
+            say(address)
+            if not is_loopback(host):
+                say("note: whoever learns this address can use the page, and what is sent can be read on the way")
+            say("Open it in a browser; Ctrl-C ends it.")
+            if browser:
+                threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+            uvicorn.Server(config).run(sockets=[listening])
+        finally:
+            if page is not None:
+                page.desk.close()
+
+
+@contextmanager
+def _closed_in_order(say: Say) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end what is inside, and nothing else: that is how a page is closed. (uvicorn shuts down in
+    order at either, and then raises the signal again.)"""
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        yield
     except KeyboardInterrupt:
-        pass  # uvicorn has shut down in order, and then tells that it was by Ctrl-C
+        pass
     finally:
-        page.desk.close()
-        listening.close()
+        signal.signal(signal.SIGTERM, before)
     say("closed; what was sent is deleted")
 
 
@@ -87,6 +105,16 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UnderstudyError(reason, place=f"{host}:{port}", expected="a free address of this machine") from None
+
+
+def _hold_interrupts(hold: bool) -> None:
+    resource_tracker.ensure_running()  # which ends by letting interrupts through, when it is first started
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK if hold else signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def _reached_at(host: str) -> str:

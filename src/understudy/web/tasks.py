@@ -112,6 +112,13 @@ def comparing(task: Document, folder: Path, limits: Limits, tell: Progress) -> D
     }
 
 
+def load() -> None:
+    """Loads what most tasks need, so that none waits for it."""
+    from ..inspection import inspect  # noqa: F401
+    from ..report import inspection_html  # noqa: F401
+    from .comparison import deliver  # noqa: F401
+
+
 TASKS: dict[str, Callable[[Document, Path, Limits, Progress], Document]] = {
     "inspect": inspection,
     "learn": learning,
@@ -243,7 +250,8 @@ def _check_pixels(sent: Sequence[Held], received: Sequence[Held], limits: Limits
     if total > limits.pixels_to_learn:
         raise LimitError(
             f"{total / 1e6:,.0f} million pixels sent", place="all pictures",
-            expected=f"up to {limits.pixels_to_learn / 1e6:,.0f} million", remedy="learn from fewer, or with the command",
+            expected=f"up to {limits.pixels_to_learn / 1e6:,.0f} million",
+            remedy="learn from fewer, or with the command",
         )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 
 from ..errors import LimitError, UnderstudyError
+from ..evidence.base import visible
 from .limits import Limits, size
 
 MOST_FIELDS, MOST_TEXT, MOST_HEADERS = 64, 4096, 4096
@@ -174,6 +175,6 @@ class _Reader:
 
 def shown_name(given: str) -> str:
     """A client's name for a file without its folders, fit to show."""
-    name = given.replace("\\", "/").rpartition("/")[2]
+    name = visible(given.replace("\\", "/").rpartition("/")[2], 4 * MOST_NAME)
     stem, dot, ending = name.rpartition(".")
     return name if len(name) <= MOST_NAME else f"{(stem or ending)[: MOST_NAME - 10]}...{dot}{ending[:6]}"

@@ -1,4 +1,4 @@
-"""OpenCV's cv2.resize for 8-bit pictures: INTER_NEAREST, LINEAR, CUBIC, LANCZOS4 and AREA.
+"""OpenCV's cv2.resize for 8-bit pictures: INTER_NEAREST, LINEAR, CUBIC, LANCZOS4, AREA and LINEAR_EXACT.
 
 The x86-64 wheels of OpenCV give cubic pictures of 1, 3 and 4 channels to Intel's IPP, which works in floating point;
 `ipp=False` is OpenCV's own form (2 channels in those wheels, all elsewhere, as far as its vectors are 128 bits wide).
@@ -20,11 +20,13 @@ from ..stages import Integer, Mean32, Plan, Round, WeightedSum, picking, tap_tab
 from . import _opencv_kernels as kernels
 from ._separable import pick
 
-KERNELS = ("nearest", "linear", "cubic", "lanczos4", "area")
+KERNELS = ("nearest", "linear", "cubic", "lanczos4", "area", "linear_exact")
+LINEAR = ("linear", "linear_exact")
+"""By 2 x 2 both take means of four (`linear_exact` of 2 channels does not)."""
 
 Pixels = NDArray[np.uint8]
 _ONE = np.float32(2048)
-"""Weights have 11 fraction bits."""
+"""Weights have 11 fraction bits, of which `linear_exact` uses the upper 8."""
 
 
 def resize(
@@ -53,7 +55,8 @@ def resize(
         return pick(pixels, _nearest_at(rows, height, factor_y), _nearest_at(columns, width, factor_x))
     scale_x, scale_y = 1.0 / factor_x, 1.0 / factor_y
     cell = _whole(scale_x), _whole(scale_y)
-    if (kernel == "linear" and cell == (2, 2)) or (kernel == "area" and min(cell) > 0):
+    means = kernel == "linear" or (kernel == "linear_exact" and channels != 2)
+    if (means and cell == (2, 2)) or (kernel == "area" and min(cell) > 0):
         half_up = cell == (2, 2) and channels != 2
         if half_up and 2 * width <= columns and 2 * height <= rows:
             kernels.area_of_four(flat, channels, out)
@@ -95,7 +98,8 @@ def _interpolate(
     if in_floats:
         kernels.cubic_in_floats(flat, offsets, x_weights, rows, y_weights, channels, out)
         return
-    how = {"cubic": kernels.MIXED, "lanczos4": kernels.INTEGER}.get(kernel, kernels.LINEAR)
+    integer = kernels.INTEGER
+    how = {"cubic": kernels.MIXED, "lanczos4": integer, "linear_exact": integer}.get(kernel, kernels.LINEAR)
     kernels.separable(flat, offsets, x_weights, rows, y_weights, channels, how, out)
 
 
@@ -103,8 +107,9 @@ def _fixed_taps(
     columns: int, rows: int, size: tuple[int, int], factors: tuple[float, float], kernel: str, in_floats: bool
 ) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.int64], NDArray[Any]]:
     """(columns taken, their weights, rows taken, their weights), each `[n, taps]`; int32 weights unless `in_floats`."""
-    x, x_part = _positions(size[0], factors[0], kernel == "area", in_floats)
-    y, y_part = _positions(size[1], factors[1], kernel == "area", in_floats)
+    double = in_floats or kernel == "linear_exact"
+    x, x_part = _positions(size[0], factors[0], kernel == "area", double)
+    y, y_part = _positions(size[1], factors[1], kernel == "area", double)
     taps = {"cubic": 4, "lanczos4": 8}.get(kernel, 2)
     if taps == 2:  # beyond the outer centres the outer sample alone; in y both taps are kept, and rounded apart
         outside = (x < 0) | (x >= columns - 1)
@@ -114,6 +119,9 @@ def _fixed_taps(
     down = np.clip(y[:, None] + reach, 0, rows - 1)
     if in_floats:
         return across, _cubic(x_part), down, _cubic(y_part)
+    if kernel == "linear_exact":
+        y_part = np.where((y < 0) | (y >= rows - 1), 0.0, y_part)
+        x_part, y_part = np.rint(x_part * 256) / 256, np.rint(y_part * 256) / 256
     weigh = {"cubic": _cubic, "lanczos4": _lanczos4}.get(kernel, _linear)
     x_weights, y_weights = (np.rint(weigh(part) * _ONE).astype(np.int32) for part in (x_part, y_part))
     return across, x_weights, down, y_weights
@@ -204,7 +212,7 @@ def plan(
         return Plan((picking(1, columns, x), picking(0, rows, y)))
     scale_x, scale_y = 1.0 / factor_x, 1.0 / factor_y
     cell = _whole(scale_x), _whole(scale_y)
-    if (kernel == "linear" and cell == (2, 2)) or (kernel == "area" and min(cell) > 0):
+    if (kernel in LINEAR and cell == (2, 2)) or (kernel == "area" and min(cell) > 0):
         return _plan_of_whole_cells(columns, rows, width, height, *cell)
     if kernel == "area" and min(scale_x, scale_y) >= 1:
         across = tap_table(*_cells(columns, width, scale_x), columns)
@@ -220,9 +228,9 @@ def plan(
             WeightedSum(0, rows, y, wy.astype(np.float64), "float64"),
         )
         return Plan((*floats, Round("even")))
-    if kernel in ("cubic", "lanczos4"):
+    if kernel in ("cubic", "lanczos4", "linear_exact"):
         end = Integer(1 << 21, 1, 1 << 22)
-        inexact = "" if kernel == "lanczos4" else "OpenCV's own cubic sums in float32 as its vectors fall"
+        inexact = "" if kernel != "cubic" else "OpenCV's own cubic sums in float32 as its vectors fall"
         return Plan((WeightedSum(1, columns, x, wx), WeightedSum(0, rows, y, wy), end), inexact)
     return Plan((WeightedSum(1, columns, x, wx), WeightedSum(0, rows, y, wy, before=4, cut=16), Integer(2, 1, 4)))
 

@@ -58,6 +58,8 @@ class Tones:
         self, decision: Decision, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering
     ) -> Decision:
         """With what was fitted, for the report; a form is identified where it gives every coefficient of a pair."""
+        if not pairs:
+            return replace(decision, reason="no pair shows a change of tones", guess=False)
         shown = _shown(pairs, rendering)
         if shown is None:
             return decision
