@@ -3,6 +3,7 @@
     import understudy as us
     us.inspect(data)                                what delivered bytes say
     us.mimic(picture, "facebook").data              the file that Facebook delivers
+    us.probe().by_name                              pictures to send, which show it
     us.learn("pairs/").profile                      what a platform does, found out from pairs
     us.verify("facebook", "pairs/")                 a profile against real pairs
     us.collect("pairs/", "mastodon")                pictures to a platform and back, exactly once
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .learning.learned import Learned, learn
     from .nn.through import through
     from .pairs import Pair, find_pairs
+    from .probes import Probes, probe
     from .profile import Profile, load_profile
     from .rewriting import Rewritten, rewrite
     from .verification import Scores, verify
@@ -44,6 +46,7 @@ _HOMES = {
     "Pair": "pairs",
     "PairsError": "errors",
     "PictureError": "errors",
+    "Probes": "probes",
     "Profile": "profile",
     "ProfileError": "errors",
     "Rewritten": "rewriting",
@@ -57,6 +60,7 @@ _HOMES = {
     "load_profile": "profile",
     "mimic": "delivery",
     "nn": "",
+    "probe": "probes",
     "rewrite": "rewriting",
     "through": "nn.through",
     "verify": "verification",
@@ -73,6 +77,7 @@ __all__ = [
     "Pair",
     "PairsError",
     "PictureError",
+    "Probes",
     "Profile",
     "ProfileError",
     "Rewritten",
@@ -87,6 +92,7 @@ __all__ = [
     "load_profile",
     "mimic",
     "nn",
+    "probe",
     "rewrite",
     "through",
     "verify",

@@ -33,6 +33,8 @@ class Channel(nn.Module):
 
     `round(255 * channel(x))` equals `us.mimic(round(255 * x), profile).pixels()`, which is what libjpeg-turbo decodes.
     A profile's decode step is left out, as `mimic` leaves it out for samples, unless `sent` says what they are sent as.
+    So is a `passthrough`: a tensor has no bytes that could be handed out untouched, so every picture goes on to the next
+    step, also those small enough to be passed through as a file (`left_out` and the layer's text say so).
 
     The profile's parameters are no parameters of the network; `state_dict` holds `sigma` alone.
     """
@@ -91,6 +93,12 @@ class Channel(nn.Module):
         return self.profiles[0]
 
     @property
+    def left_out(self) -> dict[str, str]:
+        """`step` -> why the channel does not do it; empty for most profiles."""
+        every = [s for one in (*self.profiles, *([self.sent] if self.sent else [])) for s in one.steps]
+        return {s.name: s.without_bytes() for s in every if s.without_bytes()}
+
+    @property
     def outside_torch(self) -> dict[str, str]:
         """`step` -> why its forward runs in main memory by `mimic`'s own code on every device; empty for most."""
         found = {step.name: step.outside_torch() for one in self.profiles for step in self._steps(one)}
@@ -136,11 +144,12 @@ class Channel(nn.Module):
 
     def _steps(self, profile: Profile) -> list[Step]:
         """The steps that samples go through, in order."""
+        mine = [s for s in profile.steps if not s.without_bytes()]
         if self.sent is not None:
-            first: Sequence[Step] = self.sent.steps
-            later: Sequence[Step] = profile.steps
+            first = [s for s in self.sent.steps if not s.without_bytes()]
+            later: Sequence[Step] = mine
         else:
-            first, later = profile.steps, ()
+            first, later = mine, ()
         kept = [s for i, s in enumerate(first) if not (i == 0 and s.takes is Source and s.gives is Raster)]
         if kept and kept[0].takes is Source:
             raise ProfileError(

@@ -34,7 +34,7 @@ def platform(replies: dict[str, Reply | list[Reply]]) -> Platform:
 
 
 def connect(platform: Platform, **settings: str) -> Bluesky:
-    return platform.connect(Bluesky, identifier="probe.example", app_password=PASSWORD, **settings)
+    return platform.connect(Bluesky, handle="probe.example", app_password=PASSWORD, **settings)
 
 
 def refused(kind: str, status: int = 400, **headers: str) -> httpx.Response:

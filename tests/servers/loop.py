@@ -26,7 +26,7 @@ from typing import Any
 
 from real_servers import Server, nginx, synapse, thumbor
 
-JPEG_ONLY = ("synapse",)
+JPEG_ONLY = ("nginx", "synapse")
 """Servers that deliver a JPEG only for a JPEG: photographs in other formats say nothing about how they write one."""
 
 

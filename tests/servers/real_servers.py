@@ -123,7 +123,7 @@ def nginx(folder: Path) -> Iterator[Server]:
     base = f"http://127.0.0.1:{port}"
     command = [program, "-p", folder, "-c", "nginx.conf", "-e", "stderr"]
     with _started(command, folder, lambda: httpx.get(f"{base}/").status_code > 0):
-        settings = {"send": f"{base}/sent/{{key}}", "method": "PUT", "fetch": f"{base}/small/{{key}}"}
+        settings = {"to": f"{base}/sent/{{key}}.{{ext}}", "method": "PUT", "delivered": f"{base}/small/{{key}}.{{ext}}"}
         yield Server("nginx", "web", settings)
 
 
@@ -157,9 +157,10 @@ def thumbor(folder: Path, programs: Path) -> Iterator[Server]:
             "thumbor",
             "web",
             {
-                "send": f"{base}/image",
+                "to": f"{base}/image",
                 "method": "POST",
-                "fetch": f"{base}/unsafe/fit-in/600x600/filters:format(jpeg)/{{location}}",
+                "found": "location",
+                "delivered": f"{base}/unsafe/fit-in/600x600/filters:format(jpeg)/{{id}}",
             },
         )
 

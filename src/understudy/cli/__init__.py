@@ -6,7 +6,7 @@ it, so that `inspect` starts fast.
 
 from __future__ import annotations
 
-from . import pictures, pairs, survey, profiles, collect, serve  # isort: skip  # registers them, in the help page's order
+from . import pictures, pairs, survey, profiles, probe, collect, serve  # isort: skip  # registers them, in the help page's order
 from .app import app, main
 
-__all__ = ["app", "collect", "main", "pairs", "pictures", "profiles", "serve", "survey"]
+__all__ = ["app", "collect", "main", "pairs", "pictures", "probe", "profiles", "serve", "survey"]

@@ -25,7 +25,8 @@ class Fit(StrEnum):
     PIXELS = "pixels"
     """Width times height; both sides are derived, by the square root of the ratio of areas."""
     PERCENT = "percent"
-    """The limit is a percentage of each side; both are derived, in integers."""
+    """The limit is a percentage of each side (so many of its `limit_height`ths where that is given: 1 of 3 is a third);
+    both are derived, in integers."""
 
 
 class Derive(StrEnum):
@@ -96,7 +97,7 @@ def target(
     """The size of a `width` x `height` picture after the rule.
 
     limit: pixels a side, of the whole picture with PIXELS, or percent; limit_height: that of a box's height, 0 for the
-    same.
+    same; with PERCENT what the limit is a part of, 0 for 100.
     upscale: whether a picture that fits is made larger. multiple: what a derived side is rounded to.
     No side becomes smaller than 1 (or than `multiple`).
     """
@@ -108,10 +109,11 @@ def target(
         new_width, new_height = (_rounded(side * scale, 1, rounding, multiple) for side in (width, height))
         return Target(new_width, new_height, scale)
     if fit is Fit.PERCENT:
-        if limit == 100 or (limit > 100 and not upscale):
+        whole = limit_height or 100
+        if limit == whole or (limit > whole and not upscale):
             return Target(width, height, 1.0)
-        new_width, new_height = (_rounded(side * limit, 100, rounding, multiple) for side in (width, height))
-        return Target(new_width, new_height, limit / 100)
+        new_width, new_height = (_rounded(side * limit, whole, rounding, multiple) for side in (width, height))
+        return Target(new_width, new_height, limit / whole)
     if fit is Fit.BOX_IN_TURN:
         return _in_turn(width, height, limit, vertical, derive, rounding, multiple, upscale)
     by_width = {

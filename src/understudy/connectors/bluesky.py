@@ -27,7 +27,7 @@ class Bluesky:
     name: ClassVar[str] = "bluesky"
     title: ClassVar[str] = "Bluesky account, AT Protocol"
     settings: ClassVar[tuple[S, ...]] = (
-        S("identifier", "the account's handle (example.bsky.social) or DID"),
+        S("handle", "the account's handle (example.bsky.social), or its DID"),
         S("app_password", "from Settings, Privacy and security, App passwords; never the account's own", True),
         S("base_url", "the account's server", default="https://bsky.social"),
         S("max_bytes", "what is refused before sending: the lexicon's maxSize", default=str(LIMIT)),
@@ -51,7 +51,7 @@ class Bluesky:
     def __init__(self, settings: Mapping[str, str], http: Http) -> None:
         self._http = http
         self._entry = settings["base_url"].rstrip("/")
-        self._login = {"identifier": settings["identifier"], "password": settings["app_password"]}
+        self._login = {"identifier": settings["handle"], "password": settings["app_password"]}
         limit = number(settings["max_bytes"])
         self._limit = None if limit is None else int(limit)
         self._session: dict[str, str] = {}

@@ -159,8 +159,14 @@ def _percentages(resized: Sequence[View]) -> Iterator[Limit]:
     high = min(100 * (made + multiple) / side for side, made in sides)
     for percent in range(max(1, math.ceil(low)), math.floor(high) + 1):
         yield Limit(Fit.PERCENT, percent, 0, 0.0 if percent % 25 == 0 else 0.5 if percent % 5 == 0 else 2.0)
+    for parts in PARTS:
+        for count in range(max(1, math.ceil(low * parts / 100)), math.floor(high * parts / 100) + 1):
+            if math.gcd(count, parts) == 1:
+                yield Limit(Fit.PERCENT, count, parts, 1.0 if parts < 10 else 3.0)
 
 
+PARTS = (3, 6, 7, 8, 9, 1000)
+"""What a scale may be a part of where it is no whole percentage: a third, eighths, three decimals."""
 ERRORS = {Rounding.FLOOR: (0.0, 1.0), Rounding.HALF_UP: (0.5, 0.5), Rounding.CEIL: (1.0, 0.0)}
 """By how much a side may lie below and above what was rounded to it."""
 

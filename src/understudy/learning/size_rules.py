@@ -77,7 +77,8 @@ class SizeRule:
         elif fit is Fit.PIXELS:
             text = f"at most {limit:,} pixels"
         elif fit is Fit.PERCENT:
-            text = f"{limit} % of each side"
+            part = r.get("limit_height", 0)
+            text = f"{limit}/{part} of each side" if part else f"{limit} % of each side"
         else:
             text = f"{fit.replace('_', ' ')} {limit}"
         derive, rounding = r.get("derive", Derive.EXACT), r.get("rounding", Rounding.HALF_UP)

@@ -205,8 +205,7 @@ def _of_pixels(one: Sample, step: Tone) -> Floats:
     units = one.pixels
     made = step.exact(Raster(units.reshape(len(units), -1, 3)), Context())
     assert isinstance(made, Raster), "tone makes rasters"
-    means: Floats = made.pixels.mean(axis=1, dtype=np.float64)
-    return means
+    return np.asarray(np.mean(made.pixels, axis=1, dtype=np.float64), np.float64)
 
 
 def _knots(row: Floats) -> tuple[float, ...]:

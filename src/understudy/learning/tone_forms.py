@@ -241,10 +241,11 @@ def _matrices(shown: Shown) -> Iterator[Form]:
             if part > 0.02:
                 mixed = np.eye(3) + part * (matrix - np.eye(3))
                 of = "" if part == 1.0 else f"{part:g} of "
+                yield _form(Tone(matrix=_flat(mixed), arithmetic="float32"), f"{of}{name} by Pillow's convert")
                 for rounding in ROUNDINGS:
                     yield _form(Tone(matrix=_flat(mixed), rounding=rounding), f"{of}{name}{_how(rounding)}")
-                    single = Tone(matrix=_flat(mixed), rounding=rounding, arithmetic="float32")
-                    yield _form(single, f"{of}{name}{_how(rounding)}, in float32")
+                single = Tone(matrix=_flat(mixed), rounding="half_even", arithmetic="float32")
+                yield _form(single, f"{of}{name} by OpenCV's transform")
     angle = math.degrees(math.atan2(*_turned(shown.matrix)))
     for degrees in {round(angle), round(angle / 5) * 5}:
         if degrees:

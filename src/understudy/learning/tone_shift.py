@@ -16,8 +16,10 @@ from PIL import Image
 
 from ..steps.base import Pixels
 from ..steps.decode import is_rgb
+from ..steps.tone import Tone
 from .colour_matrix import JFIF
 from .observed import Observed
+from .pipeline import Pipeline
 
 Floats = NDArray[np.float32]
 
@@ -58,6 +60,12 @@ def changed(pairs: Sequence[Observed]) -> bool:
     """Whether one of the first pairs that can tell shows a change of tones; those of unchanged size are asked first."""
     able = sorted((p for p in pairs if eligible(p)), key=lambda p: p.is_resized)
     return any(shift(p).is_seen for p in able[:MOST])
+
+
+def unexplained(pipeline: Pipeline, pairs: Sequence[Observed]) -> bool:
+    """Whether tones were changed and no step of the pipeline says how: then a filter or a hidden encoding would only
+    take up some of what is missing."""
+    return pipeline.find(Tone) is None and changed(pairs)
 
 
 def shift(pair: Observed) -> Shift:

@@ -137,9 +137,7 @@ def size_rule(step: Resize) -> str:
     if step.fit == "pixels":
         bound = f"of {limit:,} pixels" if isinstance(limit, int) else f"of {limit} pixels"
     elif step.fit == "percent":
-        bound = f"to {limit} % of each side"
-    elif step.fit == "percent":
-        bound = f"to {limit} per cent"
+        bound = f"to {limit}/{step.limit_height} of each side" if step.limit_height else f"to {limit} % of each side"
     elif step.fit in ("box", "box_in_turn"):
         bound = f"to fit {limit} x {step.limit_height or limit}"
     else:

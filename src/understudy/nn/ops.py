@@ -18,7 +18,7 @@ from ..codec.variants import Color, Dct, Decoder, Engine, Upsampling
 from ..errors import PictureError, ProfileError
 from ..steps import Rule
 from ..steps.encode import Encode
-from . import color, geometry, resample
+from . import color, geometry, neighbours, pointwise, resample
 from .jpeg_op import jpeg
 from .picture import Coded, Picture
 from .quality import steps_of_quality
@@ -62,6 +62,12 @@ def performed(call: Call, samples: Tensor, run: Run) -> Tensor:
         return resample.resize(picture, a[0], a[1], a[2], kernel=a[3], **dict(a[4])).samples
     if call.name == "three_tap":
         return resample.three_tap(picture, *a).samples
+    if call.name == "convolve":
+        return neighbours.convolve(picture, *a).samples
+    if call.name == "unsharp":
+        return neighbours.unsharp(picture, *a).samples
+    if call.name == "tone":
+        return pointwise.tone(picture, *a).samples
     if call.name == "upright":
         return geometry.upright(picture).samples
     if call.name == "flatten":
@@ -171,6 +177,18 @@ class Ops:
     def three_tap(self, picture: Picture, side: int) -> Picture:
         """Three taps along each axis; see `codec.three_tap`."""
         return replace(picture, samples=self._note("three_tap", picture, side))
+
+    def convolve(self, picture: Picture, step: Any) -> Picture:
+        """Filtered as a `convolve` step does it."""
+        return replace(picture, samples=self._note("convolve", picture, step))
+
+    def unsharp(self, picture: Picture, radius: float, percent: int, threshold: int) -> Picture:
+        """Through an unsharp mask; see `codec.unsharp`."""
+        return replace(picture, samples=self._note("unsharp", picture, radius, percent, threshold))
+
+    def tone(self, picture: Picture, step: Any) -> Picture:
+        """Brightness and colours changed as a `tone` step does it."""
+        return replace(picture, samples=self._note("tone", picture, step))
 
     def luma(self, picture: Picture, code: Color) -> Picture:
         """One channel: Y of an RGB picture, the first channel of any other. Raises ProfileError for colours without."""

@@ -70,7 +70,7 @@ def _sizes(learned: Learned, step: Resize) -> Markup:
         up: list[Point] = [(0.0, limit), (top, limit)] if step.upscale else [(0.0, 0.0), (limit, limit), (top, limit)]
         lines = [Line("the rule", up, "best")]
     if isinstance(step.limit, int) and step.fit == "percent":
-        lines = [Line("the rule", [(0.0, 0.0), (top, top * step.limit / 100)], "best")]
+        lines = [Line("the rule", [(0.0, 0.0), (top, top * step.limit / (step.limit_height or 100))], "best")]
     told = f"Sizes of {len(dots)} pairs and the rule: made {size_rule(step)}."
     if wrong:
         told += f" {wrong} do not follow it."

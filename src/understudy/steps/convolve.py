@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,16 +34,28 @@ class Convolve(Step):
 
     def exact(self, value: Raster, context: Context) -> Raster:
         """The same size and channels. Raises ProfileError for another number of weights or a divisor of 0."""
-        size = {9: 3, 25: 5}.get(len(self.weights), 0)
-        if not size or self.divisor == 0:
-            raise ProfileError(
-                f"{len(self.weights)} weights, divisor {self.divisor}", place="convolve", expected="9 or 25, not 0"
-            )
+        size = self._size()
         if self.only_resized and not value.has_new_size:
             return value
         colours = value.pixels[:, :, :-1] if value.has_alpha else value.pixels
         out = self._filtered(colours, size)
         return replace(value, pixels=np.dstack([out, value.pixels[:, :, -1]]) if value.has_alpha else out)
+
+    def surrogate(self, value: Any, ops: Any) -> Any:
+        """The same samples; the gradient is the transpose of the weights, and stops where a sum is clipped."""
+        self._size()
+        if self.only_resized and not value.has_new_size:
+            return value
+        return ops.convolve(value, self)
+
+    def _size(self) -> int:
+        """Pixels a side of the filter."""
+        size = {9: 3, 25: 5}.get(len(self.weights), 0)
+        if not size or self.divisor == 0:
+            raise ProfileError(
+                f"{len(self.weights)} weights, divisor {self.divisor}", place="convolve", expected="9 or 25, not 0"
+            )
+        return size
 
     def _filtered(self, colours: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
         height, width, _ = colours.shape

@@ -33,7 +33,8 @@ class Resize(Step):
     limit: Annotated[int, Interval(ge=1, le=MAX_PIXELS)] | Rule = 2048
     """Pixels a side (of the whole picture where `fit` is `pixels`; percent where it is that), or a rule for them."""
     limit_height: Annotated[int, Interval(ge=0, le=65535)] = 0
-    """The limit of the height where `fit` is a box; 0 for the same as the width's."""
+    """The limit of the height where `fit` is a box; 0 for the same as the width's. Where `fit` is `percent`, what the
+    limit is a part of; 0 for 100."""
     upscale: bool = False
     """Whether a picture that is smaller than the limit is made larger."""
     derive: Derive = Derive.EXACT

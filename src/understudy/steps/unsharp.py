@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Interval
@@ -36,3 +36,10 @@ class Unsharp(Step):
         colours = value.pixels[:, :, :-1] if value.has_alpha else value.pixels
         out = unsharp_mask(colours, self.radius, self.percent, self.threshold)
         return replace(value, pixels=np.dstack([out, value.pixels[:, :, -1]]) if value.has_alpha else out)
+
+    def surrogate(self, value: Any, ops: Any) -> Any:
+        """The same samples; the gradient is that of the mask without its roundings: nothing is added where a difference
+        is within the threshold, and it stops where a sample is clipped."""
+        if self.only_resized and not value.has_new_size:
+            return value
+        return ops.unsharp(value, self.radius, self.percent, self.threshold)

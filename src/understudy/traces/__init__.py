@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..codec.dct import inverse_islow
-from ..evidence.base import Observation, channel_names
+from ..evidence.base import Observation, channel_names, plural
 from ..jpeg.coefficients import Coefficients, Component
 from ..jpeg.syntax import JpegStream
-from . import aligned, resampled, rounding, shifted, trellis
+from . import aligned, regions, resampled, rounding, shifted, trellis
 
 __all__ = ["observe", "quick"]
 
@@ -36,7 +36,11 @@ def observe(coefficients: Coefficients, stream: JpegStream) -> Iterator[Observat
     if luma is None:
         return
     counts = aligned.histograms(luma)
-    yield _aligned(aligned.earlier(aligned.combs(counts, luma.steps)))
+    combs = aligned.combs(counts, luma.steps)
+    earlier = aligned.earlier(combs)
+    yield _aligned(earlier)
+    if earlier.found:
+        yield _regions(regions.regions(luma, counts, combs, earlier))
     plane = _samples(luma)
     yield _shifted(shifted.earlier_grid(plane, luma.steps.astype(np.int64).reshape(64)))
     yield _resampled(resampled.peak(plane))
@@ -121,6 +125,21 @@ def _aligned(found: aligned.Earlier) -> Observation:
     else:
         told = "whether it was compressed before on the same grid cannot be told: too few levels speak"
     return Observation("generations", "aligned", value, told, None, SOURCE)
+
+
+def _regions(found: regions.Regions) -> Observation:
+    value: Table = {
+        "side": found.side,
+        "threshold": regions.THRESHOLD,
+        "shows": found.shows,
+        "against": found.against,
+        "scores": [[round(float(s), 1) for s in row] for row in found.scores],
+    }
+    told = (
+        f"of {plural(found.scores.size, 'region')} of {found.side} x {found.side} samples {found.shows} show that earlier"
+        f" compression, {found.against} speak against it, the others say nothing"
+    )
+    return Observation("generations", "regions", value, told, None, SOURCE)
 
 
 def _shifted(found: shifted.Shifted | None) -> Observation:

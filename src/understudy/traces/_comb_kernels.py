@@ -275,13 +275,10 @@ def comb_scores(counts: Any, step: Any, sigma: Any, leak: Any, last: Any, least:
 
 
 @kernel
-def comb_weights(
-    counts: Any, step: Any, q: Any, sigma: Any, leak: Any, own_leak: Any, last: Any, out: Any
-) -> None:
+def comb_weights(counts: Any, step: Any, q: Any, sigma: Any, leak: Any, last: Any, out: Any) -> None:
     """`out[n]`, n = 1 to last: log of how much likelier level n is after an earlier step q than after none.
 
-    Both are fitted to `counts`, as in `comb_scores` and with its `leak`; then the comb is taken with `own_leak`. Level 0
-    and levels beyond `last` say 0.
+    Both as fitted to `counts`, as in `comb_scores`; level 0 and levels beyond `last` say 0.
     """
     columns, pairs = np.empty((last + 1, _UNKNOWNS)), np.zeros((last + 1, _PAIRS))
     _columns(last, columns, pairs)
@@ -293,9 +290,7 @@ def comb_weights(
     _fit(counts, shares, columns, pairs, last, -1e300, beta, mean)
     out[:] = 0.0
     for n in range(1, last + 1):
-        comb = (shares[n] - leak * plain[n]) / (1 - leak)
-        own = (1 - own_leak) * comb + own_leak * plain[n]
-        out[n] = math.log(mean[n] * own / (shares[n] * none[n]))
+        out[n] = math.log(mean[n] / none[n])
 
 
 @kernel

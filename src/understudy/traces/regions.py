@@ -27,8 +27,6 @@ SIDE = 8
 """Blocks a side of a region: 64 samples."""
 MOST_REGIONS = 4096
 """Of larger pictures the regions are larger."""
-LEAK = 0.2
-"""The share of a region's own coefficients that no comb explains."""
 THRESHOLD = 6.0
 """Log-likelihood from which (below which, negative) a region is told. How often that is right: docs/generations.md."""
 
@@ -63,7 +61,7 @@ def regions(luma: Component, counts: NDArray[np.int64], found: aligned.Combs, ea
         if step < aligned.LARGEST and step != found.steps[k]:
             last = aligned.spread(sizes[k])
             kernels.comb_weights(
-                sizes[k], float(found.steps[k]), float(step), aligned.SIGMA, aligned.LEAK, LEAK, last, weights[k]
+                sizes[k], float(found.steps[k]), float(step), aligned.SIGMA, aligned.LEAK, last, weights[k]
             )
             weights[k] /= found.dispersion[k]
     blocks = np.ascontiguousarray(luma.real).reshape(*luma.real.shape[:2], 64)

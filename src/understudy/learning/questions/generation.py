@@ -16,7 +16,7 @@ from ...codec.tables import Law, quant_tables
 from ...errors import UnderstudyError
 from ...steps.generation import Generation
 from ...steps.resize import Resize
-from .. import fit, resampling
+from .. import fit, resampling, tone_shift
 from ..observed import Box, Observed, boxes
 from ..pipeline import Pipeline
 from ..question import Candidate, Question
@@ -66,6 +66,8 @@ class EarlierGeneration:
         bare = pipeline.without("generation")
         out = {bare.keys: Candidate("none", bare)}
         out.setdefault(pipeline.keys, Candidate(_label(pipeline), pipeline, 1))
+        if tone_shift.unexplained(pipeline, pairs):
+            return list(out.values())
         key = ("generation", tuple(map(id, pairs[:2])), bare.keys[:-1])
         found = rendering.remembered(key, lambda: _shown(bare, pairs[:2], rendering))
         now = pipeline.find(Generation)

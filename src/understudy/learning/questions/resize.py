@@ -31,8 +31,8 @@ SUSPICIOUS = 0.75
 """Pixels of error of the best kernel from which other explanations are tried, too: the right kernels of ten real
 channels leave 0.38 to 0.94, the most under a trellis or libvips 8.14's coarse weights (tests/battery's train pairs)."""
 TONED = 1.3
-"""The same where tones are changed, too: on which side of the resize is a question of its own, and what is clipped there
-leaves 0.88 of a right kernel (three photographs, Brightness(1.2)); a wrong one leaves 1.8."""
+"""The same where tones are changed, too: on which side of the resize is a question of its own, and the wrong side clips
+otherwise, which leaves 0.88 under a right kernel (three photographs, Brightness(1.2)); a wrong one leaves 1.8."""
 
 
 EXPLAINED = 0.999
@@ -250,7 +250,8 @@ def reductions(pipeline: Pipeline) -> list[Reduction]:
         draft_rounding=Rounding.HALF_UP, draft_by=ShrinkOnLoad.PILLOW, draft_to="size",
     )  # fmt: skip
     out = [Reduction(full, "raster", b) for b in boxes]
-    eighths = resize.limit / 12.5 if resize.fit is Fit.PERCENT and isinstance(resize.limit, int) else 0.0
+    whole = resize.limit_height or 100
+    eighths = 8 * resize.limit / whole if resize.fit is Fit.PERCENT and isinstance(resize.limit, int) else 0.0
     if eighths in range(1, 17) and eighths != 8 and decode.decoder is not Decoder.GO:
         out.append(Reduction(replace(full, scale=int(eighths)), "stored", kept))  # djpeg -scale: whatever the size
     if not isinstance(resize.limit, int) or resize.upscale or decode.decoder is Decoder.GO:

@@ -12,7 +12,6 @@ import numpy as np
 from ...errors import UnderstudyError
 from ...steps import Step
 from ...steps.resize import Resize
-from ...steps.tone import Tone
 from .. import fit, resampling, sharpening, tone_shift, unsharp_fit
 from ..observed import Observed, boxes
 from ..pipeline import Pipeline
@@ -53,7 +52,7 @@ class Sharpening:
         now = filters(pipeline)
         bare = without_filters(pipeline)
         out = {bare.keys: Candidate("none", bare)}
-        shown = [] if _tones_unknown(pipeline, pairs) else _shown(bare, pairs, rendering)
+        shown = [] if tone_shift.unexplained(pipeline, pairs) else _shown(bare, pairs, rendering)
         found = dict.fromkeys([*(replace(step, only_resized=False) for step in now), *shown])
         fitted = 0
         for step in found:
@@ -86,11 +85,6 @@ def placed(pipeline: Pipeline, step: Step) -> Pipeline:
     """The pipeline with a filter right behind the resize, or where nothing is resized right before encoding."""
     names = pipeline.names
     return pipeline.inserted(step, names[names.index("resize") + 1] if "resize" in names else "encode")
-
-
-def _tones_unknown(pipeline: Pipeline, pairs: Sequence[Observed]) -> bool:
-    """Whether tones were changed and no step says how: then a filter would only take up some of what is missing."""
-    return pipeline.find(Tone) is None and tone_shift.changed(pairs)
 
 
 def _shown(bare: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> list[Filter]:
