@@ -1,4 +1,4 @@
-"""The compact set of probes on real channels, beside photographs; and marks, read after everything that is done to them.
+"""The compact set of probes on real channels, beside photographs; and marks, read after all that is done to them.
 
     python benchmarks/probes.py [CHANNEL...] [--out FOLDER [--keep]] [--marks] [--write]
 
@@ -12,16 +12,23 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
+import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import trial
 from channels import CHANNELS, Channel, NoDelivery
-from common import SHARED
+from common import SHARED, head
+from PIL import Image, ImageOps
+
+import understudy as us
+from understudy.probes.mark import read_mark
+from understudy.profile import shipped_profiles
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "probes.md"
 CHOSEN = (
@@ -80,17 +87,109 @@ def cells(result: dict[str, Any]) -> str:
     )
 
 
+SAMPLED = ("ramps-fine", "chroma-rings", "alpha-hidden", "noise-white", "size-641x479", "size-720x480", "size-1080x1350",
+           "size-3000x1000", "orient-7", "format-gif-animated")  # fmt: skip
+"""Beside the compact set, probes that are sent through every profile: one of each kind of surroundings of a mark."""
+
+
+def ways() -> dict[str, Callable[[Image.Image], Image.Image]]:
+    """What is done to every probe, then saved as JPEG of quality 60 in 4:2:0."""
+
+    def smaller(by: float, how: Image.Resampling) -> Callable[[Image.Image], Image.Image]:
+        return lambda i: i.resize((max(1, round(i.width / by)), max(1, round(i.height / by))), how)
+
+    r = Image.Resampling
+    return {
+        "as it is": lambda i: i,
+        "a quarter, bicubic": smaller(4, r.BICUBIC),
+        "a quarter, box": smaller(4, r.BOX),
+        "a quarter, nearest": smaller(4, r.NEAREST),
+        "a third, Lanczos": smaller(3, r.LANCZOS),
+        "1/3.7, bilinear": smaller(3.7, r.BILINEAR),
+        "a quarter, turned": lambda i: smaller(4, r.BICUBIC)(i).transpose(Image.Transpose.ROTATE_90),
+        "a quarter, mirrored": lambda i: ImageOps.mirror(smaller(4, r.BICUBIC)(i)),
+        "a quarter, grey": lambda i: smaller(4, r.BICUBIC)(i).convert("L"),
+        "with a border of 40": lambda i: ImageOps.expand(i, 40, "white"),
+        "cropped at the right and below": lambda i: i.crop((0, 0, i.width * 3 // 4, i.height * 3 // 4)),
+    }
+
+
+def reads(data: bytes, row: dict[str, Any], own: int) -> bool | None:
+    """Whether the mark is read right; None where none is read. A wrong one ends the benchmark."""
+    found = read_mark(data)
+    if found is None:
+        return None
+    if (found.set_id, found.number) != (own, row["number"]):
+        raise SystemExit(f"{row['name']}: read as {found}")
+    return True
+
+
+def marks(folder: Path) -> list[str]:
+    """Two tables: marks after resizes of every marked probe, and after every shipped profile of some."""
+    document = json.loads((folder / "full" / "manifest.json").read_text())
+    rows = [r for r in document["files"] if r["marked"]]
+    files = {r["name"]: (folder / "full" / "sent" / r["name"]).read_bytes() for r in rows}
+    lines = ["| done to all marked probes, then JPEG 60, 4:2:0 | read right | not read |", "| --- | ---: | --- |"]
+    for way, change in ways().items():
+        missed = []
+        for row in rows:
+            with Image.open(io.BytesIO(files[row["name"]])) as image:
+                made = image.convert("RGBA") if image.mode in ("RGBA", "LA", "PA", "P") else image
+                made = made.point(lambda v: v / 257).convert("L") if made.mode.startswith("I") else made
+                made = (
+                    Image.alpha_composite(Image.new("RGBA", made.size, "white"), made) if made.mode == "RGBA" else made
+                )
+            buffer = io.BytesIO()
+            change(made.convert("RGB")).save(buffer, "JPEG", quality=60, subsampling="4:2:0")
+            if not reads(buffer.getvalue(), row, document["id"]):
+                missed.append(row["name"])
+        lines.append(f"| {way} | {len(rows) - len(missed)} of {len(rows)} | {', '.join(missed[:5])} |")
+        print(lines[-1], flush=True)
+    some = [r for r in rows if r["family"] == "compact" or r["name"].rpartition(".")[0] in SAMPLED]
+    lines += ["", "| profile | delivered, read right | then a quarter | not taken |", "| --- | ---: | ---: | ---: |"]
+    for name in shipped_profiles():
+        lines.append(f"| {name} | {' | '.join(_through(name, some, files, document['id']))} |")
+        print(lines[-1], flush=True)
+    return lines
+
+
+def _through(profile: str, rows: Sequence[dict[str, Any]], files: dict[str, bytes], own: int) -> tuple[str, str, str]:
+    right, small, refused, missed = 0, 0, 0, []
+    for row in rows:
+        try:
+            data = us.mimic(files[row["name"]], profile).data
+        except us.UnderstudyError:
+            refused += 1
+            continue
+        if reads(data, row, own):
+            right += 1
+        else:
+            missed.append(row["name"])
+        buffer = io.BytesIO()
+        with Image.open(io.BytesIO(data)) as image:
+            image.resize((image.width // 4, image.height // 4), Image.Resampling.BICUBIC).save(
+                buffer, "JPEG", quality=75
+            )
+        small += bool(reads(buffer.getvalue(), row, own))
+    taken = len(rows) - refused
+    return f"{right} of {taken}{' not: ' + ', '.join(missed) if missed else ''}", f"{small} of {taken}", str(refused)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("channels", nargs="*", metavar="CHANNEL")
     parser.add_argument("--out", type=Path, help="where probes, pairs, profiles and evidence stay")
     parser.add_argument("--keep", action="store_true", help="take results that lie in --out already")
     parser.add_argument("--minutes", type=float, default=10.0, help="after which a channel is interrupted")
+    parser.add_argument("--marks", action="store_true", help="only marks, of the full set in OUT/full")
     parser.add_argument("--no-photographs", action="store_true", help="only the probes")
     asked = parser.parse_args()
     chosen = [c for c in CHANNELS if c.name in (asked.channels or CHOSEN)]
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.out or Path(temporary)
+        if asked.marks:
+            marks(folder)
+            return
         probes = sorted((folder / "compact" / "sent").iterdir())
         for channel in chosen:
             result = learned(channel, probes, folder / "probes" / channel.name, asked.minutes, asked.keep)

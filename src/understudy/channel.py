@@ -33,8 +33,8 @@ class Channel(nn.Module):
 
     `round(255 * channel(x))` equals `us.mimic(round(255 * x), profile).pixels()`, which is what libjpeg-turbo decodes.
     A profile's decode step is left out, as `mimic` leaves it out for samples, unless `sent` says what they are sent as.
-    So is a `passthrough`: a tensor has no bytes that could be handed out untouched, so every picture goes on to the next
-    step, also those small enough to be passed through as a file (`left_out` and the layer's text say so).
+    So is a `passthrough`: a tensor has no bytes that could be handed out untouched, so every picture goes on to the
+    next step, also one so small that its file would be passed through (`left_out` and the layer's text say so).
 
     The profile's parameters are no parameters of the network; `state_dict` holds `sigma` alone.
     """
@@ -96,7 +96,7 @@ class Channel(nn.Module):
     def left_out(self) -> dict[str, str]:
         """`step` -> why the channel does not do it; empty for most profiles."""
         every = [s for one in (*self.profiles, *([self.sent] if self.sent else [])) for s in one.steps]
-        return {s.name: s.without_bytes() for s in every if s.without_bytes()}
+        return {s.name: "a tensor has no bytes to hand out" for s in every if _is_of_files(s)}
 
     @property
     def outside_torch(self) -> dict[str, str]:
@@ -144,12 +144,11 @@ class Channel(nn.Module):
 
     def _steps(self, profile: Profile) -> list[Step]:
         """The steps that samples go through, in order."""
-        mine = [s for s in profile.steps if not s.without_bytes()]
+        mine = [s for s in profile.steps if not _is_of_files(s)]
         if self.sent is not None:
-            first = [s for s in self.sent.steps if not s.without_bytes()]
-            later: Sequence[Step] = mine
+            first, later = [s for s in self.sent.steps if not _is_of_files(s)], mine
         else:
-            first, later = mine, ()
+            first, later = mine, []
         kept = [s for i, s in enumerate(first) if not (i == 0 and s.takes is Source and s.gives is Raster)]
         if kept and kept[0].takes is Source:
             raise ProfileError(
@@ -168,7 +167,8 @@ class Channel(nn.Module):
         if key not in self._plans:
             channels, height, width = (int(n) for n in form.split())
             steps = self._steps(self.draws.variants[which])
-            senders = 0 if self.sent is None else len(steps) - len(self.draws.variants[which].steps)
+            platform = [s for s in self.draws.variants[which].steps if not _is_of_files(s)]
+            senders = 0 if self.sent is None else len(steps) - len(platform)
             self._plans[key] = plan(steps, (channels, height, width), icc, orientation, senders)
         return self._plans[key]
 
@@ -214,11 +214,17 @@ class Channel(nn.Module):
             super().__setattr__(name, value)
 
     def extra_repr(self) -> str:
-        """The profile, how roundings are differentiated, and which steps torch cannot do."""
+        """The profile, how roundings are differentiated, which steps torch cannot do, and which are left out."""
         names = ", ".join(p.name for p in self.profiles)
         ways = [f"{name} by mimic: {reason}" for name, reason in self.outside_torch.items()]
+        ways += [f"{name} left out: {reason}" for name, reason in self.left_out.items()]
         sigma = f"sigma={float(self.sigma):g}, " if self.rounding == "smoothed" else ""
         return f"{names}, {sigma}rounding={self.rounding}, {'; '.join(ways) or 'exact in torch'}"
+
+
+def _is_of_files(step: Step) -> bool:
+    """Whether a step looks at a file's bytes and gives a file: nothing for a picture that is no file."""
+    return step.takes is Source and step.gives is Source
 
 
 def _positive(sigma: float) -> float:

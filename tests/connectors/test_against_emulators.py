@@ -101,9 +101,14 @@ def test_there_and_back_and_away(name: str) -> None:
         assert len({r.name for r in got}) == len(got)
         assert all(r.data.startswith((b"\xff\xd8", b"RIFF", b"\x89PNG")) for r in got), [r.data[:4] for r in got]
         assert all(at.there.token not in f"{r.url}{r.headers}" for r in got)
+        if name == "instagram":  # the emulator is of before 2025-12-03, when nothing could be deleted
+            with pytest.raises(ConnectorError, match="by hand"):
+                at.made.remove(posted)
+            return
         at.made.remove(posted)
-        with pytest.raises(ConnectorError):
-            list(at.made.fetch(posted))
+        if name != "telegram":  # whose files outlive their message
+            with pytest.raises(ConnectorError):
+                list(at.made.fetch(posted))
         at.made.remove(posted)
 
 
@@ -160,9 +165,10 @@ def test_a_bad_token_stops_everything(name: str) -> None:
         assert not caught.value.landed
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n != "instagram"])
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("instagram", "discord")])
 def test_what_is_no_picture_is_refused(name: str) -> None:
-    """By the connector, or by the platform in a way that the connector understands."""
+    """By the connector, or by the platform in a way that the connector understands. Discord takes any file; to
+    Instagram the connector sends an address only."""
     with desk(name) as at, pytest.raises(RejectedError):
         at.made.send(Picture("a.jpg", b"\xff\xd8\xff\xe0 no picture", "image/jpeg"), KEY)
 

@@ -163,9 +163,16 @@ def test_what_is_too_large_or_no_picture_is_not_sent() -> None:
 
 @pytest.mark.parametrize("answer", [js({"success": True}), error(100, 33), error(803, status=404)])
 def test_removing_twice_does_nothing(answer: httpx.Response) -> None:
-    platform = Platform({r"DELETE /v25.0/77": answer})
+    platform = Platform({r"DELETE /v25.0/77": answer, r"GET /v25.0/77": error(100, 33)})
     connect(platform).remove(Posted("77"))
-    assert platform.lines() == ["DELETE /v25.0/77"]
+    assert platform.lines()[0] == "DELETE /v25.0/77"
+
+
+def test_what_can_still_be_read_is_not_gone() -> None:
+    """100/33 also says "does not support this operation"."""
+    platform = Platform({r"DELETE /v25.0/77": error(100, 33), r"GET /v25.0/77": js({"id": "77"})})
+    with pytest.raises(ConnectorError, match="by hand"):
+        connect(platform).remove(Posted("77"))
 
 
 def test_a_removal_that_is_refused_is_told() -> None:

@@ -148,7 +148,9 @@ def test_who_we_are_and_tokens(page: Running) -> None:
     assert error(get(page, "me", fields="nonsense"))["code"] == 100
 
 
-@pytest.mark.parametrize("data", [NO_PICTURE, b"", picture(kind="PNG")[:-400], b"\xff\xd8\xff\xd9", picture(kind="ICO")])
+@pytest.mark.parametrize(
+    "data", [NO_PICTURE, b"", picture(kind="PNG")[:-400], b"\xff\xd8\xff\xd9", picture(kind="ICO")]
+)
 def test_what_is_no_picture_is_refused_with_324(page: Running, data: bytes) -> None:
     assert error(post(page, data))["code"] == 324
     assert page.state()["pictures"] == []

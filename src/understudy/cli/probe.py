@@ -80,7 +80,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _write_new(files: dict[Path, bytes]) -> None:
-    """Writes what is not there yet. Raises UnderstudyError, before anything is written, where a file has other bytes."""
+    """Writes what is not there yet. Raises UnderstudyError before it writes where a file has other bytes."""
     for path, data in files.items():
         if path.exists() and read_file(path) != data:
             raise UnderstudyError("is there already, with other bytes", place=str(path), expected="a new folder")

@@ -222,8 +222,8 @@ class Ledger:
             db.execute("UPDATE uploads SET error = ? WHERE id = ?", (error, upload.id))
         return self.upload(upload.id)
 
-    def keep(self, upload: Upload, renditions: Sequence[Kept]) -> None:
-        """Notes the renditions of an upload in place of those noted before."""
+    def keep(self, upload: Upload, renditions: Sequence[Kept], files: Sequence[File]) -> None:
+        """Notes the renditions of an upload in place of those noted before, and the files that will hold them."""
         now = self._clock()
         rows = [
             (upload.id, r.name, r.main, r.url, json.dumps(r.headers), r.sha256, r.bytes, r.media_type, now)
@@ -232,6 +232,7 @@ class Ledger:
         with self._change() as db:
             db.execute("DELETE FROM renditions WHERE upload = ?", (upload.id,))
             db.executemany("INSERT INTO renditions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", [_values(f) for f in files])
 
     def renditions(self, upload: Upload) -> tuple[Kept, ...]:
         """What was fetched, the main one first."""
@@ -247,7 +248,7 @@ class Ledger:
     def answer_for(self, file: File) -> None:
         """Notes that the file is the ledger's, before it is written: what lies there without it is somebody else's."""
         with self._change() as db:
-            db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", (*_values(file),))
+            db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", _values(file))
 
     def forget(self, path: str) -> None:
         """The opposite."""

@@ -16,7 +16,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -129,10 +129,19 @@ class Place:
 
     def store(self, upload: Upload, stems: Sequence[str], fetched: Sequence[tuple[Kept, bytes]]) -> None:
         """Notes the renditions, then writes renditions/STEM/ for each stem. Raises UnderstudyError."""
-        self.ledger.keep(upload, [kept for kept, _ in fetched])
-        for stem in stems:
-            for kept, data in fetched:
-                self._write(File(f"renditions/{stem}/{_file_name(kept)}", upload.id, kept.name, kept.sha256), data)
+        data = {kept.name: bytes_ for kept, bytes_ in fetched}
+        files = [File(f"renditions/{stem}/{_file_name(kept)}", upload.id, kept.name, kept.sha256)
+                 for stem in stems for kept, _ in fetched]  # fmt: skip
+        known = self.ledger.files()
+        for file in files:
+            self._free(file, known)
+        if {*self.ledger.renditions(upload)} != {kept for kept, _ in fetched} or any(
+            known.get(f.path) != f for f in files
+        ):
+            self.ledger.keep(upload, [kept for kept, _ in fetched], files)
+        for file in files:
+            if self.state(file) != "whole":
+                _write(self.folder / file.path, data[file.rendition])
 
     def deliver(self, upload: Upload, stem: str, rendition: str | None) -> File:
         """received/STEM with the rendition of that name, the main one for None; earlier ones of the stem go.
@@ -147,24 +156,22 @@ class Place:
         file = File(f"received/{stem}.{SUFFIXES[chosen[0].media_type]}", upload.id, chosen[0].name, chosen[0].sha256)
         ours = self.ledger.files()
         others = [path for path in self._of_stem(stem) if path != file.path]
-        for path in [*others, *([file.path] if (self.folder / file.path).exists() else [])]:
-            if path not in ours:
-                raise UnderstudyError("a file that was not collected here", place=path, expected="no file there")
-        if ours.get(file.path) != file or self.state(file) != "whole":
-            self._write(file, self._bytes(upload, chosen[0]))
+        for path in others:
+            self._free(File(path, 0, "", ""), ours)
+        self._free(file, ours)
+        if ours.get(file.path) != file:
+            self.ledger.answer_for(file)
+        if self.state(file) != "whole":
+            _write(self.folder / file.path, self._bytes(upload, chosen[0]))
         for path in others:
             (self.folder / path).unlink(missing_ok=True)
             self.ledger.forget(path)
         return file
 
-    def _write(self, file: File, data: bytes) -> None:
-        known = self.ledger.files().get(file.path)
-        if known is None and (self.folder / file.path).exists():
+    def _free(self, file: File, ours: Mapping[str, File]) -> None:
+        """Raises UnderstudyError where somebody else's file is in its place."""
+        if file.path not in ours and (self.folder / file.path).exists():
             raise UnderstudyError("a file that was not collected here", place=file.path, expected="no file there")
-        if known != file:
-            self.ledger.answer_for(file)
-        if known != file or self.state(file) != "whole":
-            _write(self.folder / file.path, data)
 
     def state(self, file: File) -> str:
         """`whole`, `gone`, or `changed`: since it was written."""

@@ -51,14 +51,19 @@ class Graph:
         return self._whole(self._ask("POST", path, form=form, files=files))
 
     def delete(self, path: str) -> None:
-        """Deletes; nothing happens where the object is gone (or hidden from the token). Raises as `get`."""
+        """Deletes; nothing happens where the object is gone (or hidden from the token). Raises as `get`, and
+        ConnectorError where it is still there."""
         answer = self._ask("DELETE", path, quiet=True)
         error = error_of(answer)
         if error is None:
             if document(answer).get("success") is False:
                 raise ConnectorError("success: false", place=answer.url, expected="success: true")
-        elif not (error.get("code") == 803 or (error.get("code"), error.get("error_subcode")) == (100, GONE_SUBCODE)):
+        elif not is_gone(error):
             self._refuse(answer, error)
+        elif error_of(self._ask("GET", path, quiet=True, params={"fields": "id"})) is None:
+            # The same code says "does not support this operation": what can still be read is not gone.
+            words = self._http.hide(str(error.get("message") or "refused"))
+            raise ConnectorError(words, place=answer.url, expected="the object deleted", remedy="delete it by hand")
 
     def listing(self, path: str, **params: str | int) -> Iterator[dict[str, Any]]:
         """Everything an edge lists, newest first as the API gives it. Raises as `get`, and ConnectorError where the
@@ -117,6 +122,11 @@ def error_of(answer: Answer) -> dict[str, Any] | None:
         return None
     error = document(answer).get("error")
     return error if isinstance(error, dict) else None
+
+
+def is_gone(error: Mapping[str, Any]) -> bool:
+    """Whether the error is that of an object that is not there, as far as the API tells."""
+    return error.get("code") == 803 or (error.get("code"), error.get("error_subcode")) == (100, GONE_SUBCODE)
 
 
 def regain_s(answer: Answer) -> float | None:

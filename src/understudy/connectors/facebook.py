@@ -31,7 +31,7 @@ class Facebook:
         Setting("lists_unpublished", "yes where you saw that /PAGE/photos?type=uploaded lists them", default="unknown"),
     )
     takes: ClassVar[tuple[str, ...]] = (
-        "image/jpeg", "image/png", "image/gif", "image/tiff", "image/bmp", "image/webp", "image/heif",
+        "image/jpeg", "image/png", "image/gif", "image/tiff", "image/bmp", "image/webp", "image/heif", "image/heic",
     )  # fmt: skip
     repeats: ClassVar[Repeats] = Repeats.FINDABLE
     terms: ClassVar[str] = (

@@ -36,6 +36,7 @@ class Matrix:
     )
     takes: ClassVar[tuple[str, ...]] = (
         "image/jpeg", "image/png", "image/gif", "image/webp", "image/bmp", "image/tiff", "image/avif", "image/heif",
+        "image/heic",
     )  # fmt: skip
     repeats: ClassVar[Repeats] = Repeats.FINDABLE
     terms: ClassVar[str] = "Your own account and room, on a homeserver whose rules allow it; best your own server."

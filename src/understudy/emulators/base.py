@@ -27,7 +27,7 @@ from starlette.types import Message, Receive
 from ..errors import UnderstudyError
 from .limiting import Limiter, Standing
 from .misbehaving import DONE_ALL_THE_SAME, HEADER, Fault, Faults, Plan, PlanError, Reset, Truncated
-from .pictures import Pictures, Rendition
+from .pictures import Pictures
 from .storing import Record, Store
 
 MAX_BODY = 64 * 2**20
@@ -133,7 +133,7 @@ class Emulator:
     async def _answer(self, request: Request, handler: Handler, kind: str, bucket: str, cost: int) -> Response:
         request = Request(request.scope, _bounded(request.receive))
         self.requests[kind] += 1
-        if not _of_this_machine(request):
+        if not of_this_machine(request):
             return Response("requests from web pages elsewhere are refused", 403, media_type="text/plain")
         try:
             fault = self.faults.next(kind, request.headers.get(HEADER))
@@ -317,7 +317,7 @@ def truthy(value: str, otherwise: bool) -> bool:
 
 def whole(value: str | None, otherwise: int, least: int, most: int) -> int:
     """A number from a query, brought into its range; `otherwise` for what is none."""
-    digits = value if value is not None and value.isascii() and value.isdigit() and len(value) < 18 else ""
+    digits = value if value is not None and value.isascii() and value.isdigit() and len(value) < 20 else ""
     return max(least, min(most, int(digits))) if digits else otherwise
 
 
@@ -341,7 +341,7 @@ def _bounded(receive: Receive) -> Receive:
     return receive_bounded
 
 
-def _of_this_machine(request: Request) -> bool:
+def of_this_machine(request: Request) -> bool:
     """Whether no web page from elsewhere sent it: browsers say so in Origin, and the demo token is no secret."""
     origin = request.headers.get("origin")
     return origin is None or urlsplit(origin).hostname in LOOPBACK

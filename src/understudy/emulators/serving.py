@@ -16,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..errors import UnderstudyError
 from ..profile import Profile
-from .base import Emulator
+from .base import Emulator, of_this_machine
 from .bluesky import Bluesky
 from .discord import Discord
 from .facebook import Facebook
@@ -75,8 +75,10 @@ def application(emulated: Emulator) -> Starlette:
         return JSONResponse({**emulated.state(), "settings": emulated.settings(emulated.base_url(request))})
 
     async def plan(request: Request) -> Response:
+        if not of_this_machine(request):
+            return Response("requests from web pages elsewhere are refused", 403, media_type="text/plain")
         try:
-            emulated.change_plan(Plan.parse((await request.body())[:4096].decode(errors="replace")))
+            emulated.change_plan(Plan.parse((await _beginning(request, 4096)).decode(errors="replace")))
         except PlanError as error:
             return JSONResponse({"error": str(error)}, 400)
         return JSONResponse({"plan": "changed"})
@@ -88,6 +90,14 @@ def application(emulated: Emulator) -> Starlette:
     handlers: dict[Any, Any] = {404: unknown, 405: unknown}
     out = Starlette(routes=[*inspection, *emulated.routes()], exception_handlers=handlers)
     out.state.emulator = emulated
+    return out
+
+
+async def _beginning(request: Request, most: int) -> bytes:
+    """At most so many bytes of the body; the rest is not kept."""
+    out = b""
+    async for part in request.stream():
+        out = (out + part)[:most]
     return out
 
 

@@ -36,6 +36,7 @@ class Telegram(Emulator):
         "the wording of errors (`description`): as commonly seen; clients should go by error_code",
         "the sizes of a photo's smaller versions: 800, 320, 90 here",
         "that the largest is not limited to 1280 (or 2560): the stand-in has no limit",
+        "photos given by their address: not fetched here",
         "20 messages a minute are the FAQ's limit for groups; the demo chat is one",
         "addresses of files hold for at least an hour by the documentation; here for an hour",
     )

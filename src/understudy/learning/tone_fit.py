@@ -215,7 +215,7 @@ def _knots(row: Floats) -> tuple[float, ...]:
 def _basis() -> Floats:
     """`[256, KNOTS]`: how much of each knot every value takes."""
     at = np.arange(256) * ((KNOTS - 1) / 255)
-    return np.maximum(0.0, 1.0 - np.abs(at[:, None] - np.arange(KNOTS)))
+    return np.asarray(np.maximum(0.0, 1.0 - np.abs(at[:, None] - np.arange(KNOTS))), np.float64)
 
 
 def _curve(samples: Sequence[Sample], *, shared: bool) -> Floats:

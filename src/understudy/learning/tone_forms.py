@@ -19,6 +19,7 @@ from ..steps.base import Context, Raster
 from ..steps.tone import LUMA, Tone
 from . import tone_fit
 from .tone_fit import Floats, Shown
+from .tone_words import SEPIA, told
 
 Rounding = Literal["half_up", "half_even", "down"]
 ROUNDINGS: tuple[Rounding, ...] = ("half_up", "half_even", "down")
@@ -27,8 +28,6 @@ MOST = 8
 NEAR = 1.25
 """Times the best error within which a fitted model is not ruled out."""
 
-SEPIA = (0.393, 0.769, 0.189, 0.349, 0.686, 0.168, 0.272, 0.534, 0.131)
-"""The matrix that tutorials and the W3C's Filter Effects Module Level 1 (sepia) have."""
 LUMAS: dict[str, tuple[float, float, float]] = {
     "BT.601": (0.299, 0.587, 0.114),
     "BT.709": (0.2126, 0.7152, 0.0722),
@@ -66,39 +65,6 @@ def fitted(shown: Shown) -> list[Form]:
     }
     limit = NEAR * shown.best + 0.1
     return sorted((f for name, f in made.items() if shown.errors[name] <= limit), key=lambda f: f.error)
-
-
-def told(step: Tone) -> str:
-    """A tone step in few words, by its parameters alone."""
-    parts = []
-    if step.enhance != "none":
-        parts.append(f"Pillow ImageEnhance.{step.enhance.capitalize()}({step.factor:g})")
-    if step.gamma != 1.0:
-        parts.append(f"gamma {step.gamma:.4g}")
-    if step.curve:
-        own = " a channel" if step.curve_green or step.curve_blue else ""
-        kind = "a table of 256 values" if len(step.curve) == 256 else f"a curve through {len(step.curve)} values"
-        parts.append(kind + own)
-    if step.matrix or any(step.offset):
-        parts.append(_mixing(step))
-    rounding = {"half_up": "", "half_even": ", half to even", "down": ", cut off"}[step.rounding]
-    arithmetic = ", in float32" if step.arithmetic == "float32" and step.matrix else ""
-    return (", then ".join(parts) or "tones unchanged") + (rounding + arithmetic if step.enhance == "none" else "")
-
-
-def _mixing(step: Tone) -> str:
-    m = step.matrix or (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-    offset = "" if not any(step.offset) else f" plus {_numbers(step.offset)}"
-    if not any(m[i] for i in (1, 2, 3, 5, 6, 7)):
-        return f"times {_numbers((m[0], m[4], m[8]))}{offset}"
-    if tuple(m) == SEPIA:
-        return f"the usual sepia matrix{offset}"
-    rows = "; ".join(" ".join(f"{v:.4g}" for v in m[i : i + 3]) for i in (0, 3, 6))
-    return f"the matrix [{rows}]{offset}"
-
-
-def _numbers(values: Sequence[float]) -> str:
-    return f"{values[0]:.5g}" if len(set(values)) == 1 else "(" + ", ".join(f"{v:.5g}" for v in values) + ")"
 
 
 def _form(step: Tone, label: str = "") -> Form:

@@ -19,12 +19,15 @@ from ..steps.encode import SEARCHES, Encode, is_progressive
 from ..steps.envelope import Envelope
 from ..steps.flatten import Flatten
 from ..steps.generation import Generation
+from ..steps.grey import Grey
 from ..steps.orient import Orient
 from ..steps.passthrough import Passthrough
 from ..steps.resize import Resize
 from ..steps.sharpen import Sharpen
+from ..steps.tone import Tone
 from ..steps.transcode import Transcode
 from ..steps.unsharp import Unsharp
+from .tone_words import told
 
 __all__ = ["brief", "in_words", "sentences"]
 
@@ -85,6 +88,8 @@ def _decode(step: Decode) -> str:
         text += f", a JPEG at {step.scale} eighths of its size"
     if step.draft != "none":
         text += f"; a JPEG that is much larger than needed is decoded smaller, by {_code(step.draft_by)}'s rule"
+        if step.draft_to == "limits":
+            text += f", to sides of {step.draft_limit} x {step.draft_limit_height or step.draft_limit} at least"
     return text
 
 
@@ -120,7 +125,12 @@ def _resize(step: Resize) -> str:
         text += f", {key.replace('_', ' ')} {value}"
     if step.alpha != "own":
         text += f", alpha {step.alpha}"
-    return text
+    return text + {
+        "raster": "",
+        "stored": "; where a decoder made it smaller, the size goes by the file's own sides",
+        "stored_part": "; where a decoder made it smaller, the size goes by the file's own sides, and only what they "
+        "fill is resampled",
+    }[step.sized_by]
 
 
 def _kernel(step: Resize) -> str:
@@ -169,6 +179,10 @@ def _convolve(step: Convolve) -> str:
     centre = step.weights[len(step.weights) // 2] / step.divisor
     what = "sharpening where that is above 1"
     return f"Filtered with {side} x {side} weights, the centre's {centre:.3f}: {what}{_only(step)}"
+
+
+def _tone(step: Tone) -> str:
+    return f"Tones changed: {told(step)}"
 
 
 def _passthrough(step: Passthrough) -> str:
@@ -307,10 +321,12 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     Orient: _orient,
     Color: _color,
     Flatten: _flatten,
+    Grey: lambda step: f"Made grey, by the luma of {_code(step.code)}",
     Resize: _resize,
     Sharpen: _sharpen,
     Convolve: _convolve,
     Unsharp: _unsharp,
+    Tone: _tone,
     Passthrough: _passthrough,
     Transcode: _transcode,
     Generation: _generation,
@@ -322,8 +338,10 @@ _BRIEF: dict[type, Callable[[Any], str]] = {
     Orient: lambda step: "upright" if step.apply else "not turned",
     Color: lambda step: {"srgb": f"ICC to sRGB ({step.srgb})", "keep": "ICC kept", "drop": "ICC ignored"}[step.icc],
     Flatten: _flatten_brief,
+    Grey: lambda step: "made grey",
     Resize: _resize_brief,
     Encode: _encode_brief,
+    Tone: told,
     Passthrough: lambda step: "passed through if it fits",
     Convolve: lambda step: f"{3 if len(step.weights) == 9 else 5} x {3 if len(step.weights) == 9 else 5} filter",
     Generation: lambda step: f"encoded before at q{step.quality}",

@@ -204,8 +204,8 @@ def _through_mask(grad: Tensor, samples: Tensor, given: dict[str, Any]) -> Tenso
     acts = difference.abs() > given["threshold"]
     share = given["percent"] / 100
     made = whole + torch.where(acts, difference * share, 0)
-    used = grad.to(torch.float64) * ((made >= 0) & (made <= 255))
-    differs = used * acts * share
+    used: Tensor = grad.to(torch.float64) * ((made >= 0) & (made <= 255))
+    differs: Tensor = used * acts * share
     return used + differs - _blur_transposed(differs, given["radius"])
 
 

@@ -87,8 +87,9 @@ def _luma(samples: Tensor) -> Tensor:
     whole = samples.to(torch.int64)
     if samples.shape[1] == 1:
         return whole
-    red, green, blue = whole.split(1, 1)
-    return (red * LUMA[0] + green * LUMA[1] + blue * LUMA[2] + 0x8000) >> 16
+    red, green, blue = whole.unbind(1)
+    grey: Tensor = (red * LUMA[0] + green * LUMA[1] + blue * LUMA[2] + 0x8000) >> 16
+    return grey.unsqueeze(1)
 
 
 def _after(samples: Tensor, step: Tone) -> Tensor:

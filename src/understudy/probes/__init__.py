@@ -1,7 +1,7 @@
 """Pictures made to be sent, so that `learn` can see a step.
 
-One small file a family of probes; each probe says which questions of `learn` it settles, and why. `probe` makes a set of
-them, each with a mark (`mark`) that a download still carries when it has lost its name.
+One small file a family of probes; each probe says which questions of `learn` it settles, and why. `probe` makes a set
+of them, each with a mark (`mark`) that a download still carries when it has lost its name.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["Made", "Probes", "probe"]
 def probe(
     asked: str | Sequence[str] | Profile | None = None,
     *,
-    set: Literal["compact", "full"] = "compact",  # noqa: A002 (as the command line calls it)
+    set: Literal["compact", "full"] = "compact",
     seed: int = 0,
     photographs: Mapping[str, bytes] | None = None,
     progress: Callable[[str, float], None] = lambda text, share: None,

@@ -11,9 +11,9 @@ from .._jit import kernel
 def patches(dark: Any, labels: Any, parents: Any, boxes: Any) -> int:
     """Numbers the patches of True pixels that touch by a side, and returns how many there are.
 
-    `dark` bool [H, W]; `labels` int32 [H, W], becomes 1 to n, 0 where not dark; `parents` int32 [H * W // 2 + 2], scratch
-    (no two new patches begin side by side, so there are no more); `boxes` int32 [n or more, 4], becomes first row, first
-    column, last row + 1, last column + 1 of patch i + 1 in row i, for as many as it has rows.
+    `dark` bool [H, W]; `labels` int32 [H, W], becomes 1 to n, 0 where not dark; `parents` int32 [H * W // 2 + 2],
+    scratch (no two new patches begin side by side, so there are no more); `boxes` int32 [any, 4], becomes first row,
+    first column, last row + 1, last column + 1 of patch i + 1 in row i, for as many as it has rows.
     """
     height, width = dark.shape
     count = 0

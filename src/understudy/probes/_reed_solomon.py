@@ -1,8 +1,8 @@
 """Reed-Solomon codes over GF(256), for marks: a few bytes, some of which may be read wrong.
 
 Source: I. S. Reed, G. Solomon, Polynomial Codes over Certain Finite Fields, 1960; decoding by Berlekamp and Massey
-(J. L. Massey, Shift-Register Synthesis and BCH Decoding, 1969) and Forney (1965). Field polynomial x^8 + x^4 + x^3 + x^2
-+ 1, generator 2, first root 2^0: a choice of ours, which nothing else has to read.
+(J. L. Massey, Shift-Register Synthesis and BCH Decoding, 1969) and Forney (1965). Field polynomial x^8 + x^4 + x^3 +
+x^2 + 1, generator 2, first root 2^0: a choice of ours, which nothing else has to read.
 """
 
 from __future__ import annotations

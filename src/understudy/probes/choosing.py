@@ -75,13 +75,13 @@ def questions_of(names: Sequence[str]) -> tuple[str, ...]:
             raise UnderstudyError(
                 repr(name),
                 place="probe --for",
-                expected=f"a step ({', '.join(steps)}), a question, or a learned profile",
+                expected=f"a step ({', '.join(steps)}), a question or a profile",
             )
     return tuple(dict.fromkeys(out))
 
 
 def left_open(profile: Profile) -> tuple[str, ...]:
-    """The questions that `learn` answered by a guess, as the profile says. Raises UnderstudyError for one not learned."""
+    """The questions that `learn` answered by a guess. Raises UnderstudyError for a profile that was not learned."""
     if profile.learned is None:
         raise UnderstudyError(
             "a profile that was not learned", place=f"probe --for: {profile.name}", expected="one that `learn` wrote",
@@ -92,11 +92,11 @@ def left_open(profile: Profile) -> tuple[str, ...]:
 
 
 def for_profile(profile: Profile) -> Chosen:
-    """The probes that would settle what a learned profile left open, none of which were sent already, of sizes below and
-    above its limit. Raises UnderstudyError for a profile that was not learned."""
-    assert profile.learned is not None or left_open(profile) == (), "left_open raises for others"
+    """The probes that would settle what a learned profile left open, none of which were sent already, in sizes below
+    and above its limit. Raises UnderstudyError for a profile that was not learned."""
+    questions = left_open(profile)
     sent = [pair.name for pair in profile.learned.pairs] if profile.learned else []
-    return tuple((f, fitted(p, profile)) for f, p in settling(left_open(profile), sent))
+    return tuple((f, fitted(p, profile)) for f, p in settling(questions, sent))
 
 
 def fitted(probe: Probe, profile: Profile) -> Probe:

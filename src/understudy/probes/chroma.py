@@ -44,7 +44,7 @@ FAMILY = Family(
               "strong colour edges at every phase", (632, 456), stripes, png(), "kept"),
         Probe("chroma-rings", ".png", ("chroma downsampling",), ("encoder",), "every frequency, in chroma alone",
               (618, 470), rings, png(), "kept"),
-        Probe("chroma-siting", ".png", ("chroma downsampling",), ("order",), "single coloured pixels at all four places",
+        Probe("chroma-siting", ".png", ("chroma downsampling",), ("order",), "coloured pixels at all four places",
               (617, 457), siting, png(), "kept"),
         Probe("chroma-mosaic", ".png", ("chroma downsampling", "earlier generation"), ("encoder",),
               "a strong colour a pixel", (600, 440), mosaic, png(), "kept"),

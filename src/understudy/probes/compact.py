@@ -1,5 +1,5 @@
-"""The compact set: nine pictures for the questions that most platforms raise, five that are kept at their size by nearly
-every platform and four that are larger than nearly every limit.
+"""The compact set: nine pictures for the questions that most platforms raise, five that nearly every platform keeps at
+their size and four that are larger than nearly every limit.
 
 Sides are chosen so that the ratio to each usual limit is no simple fraction, so that what is rounded shows how.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import icc
 from . import drawing as d
+from . import icc
 from .base import Family, Pixels, Probe, Random
 from .saving import jpeg, png
 

@@ -169,8 +169,8 @@ def colour_edges(width: int, height: int) -> Pixels:
 
 
 def ramps(width: int, height: int, *, channels: tuple[int, ...] = (0, 1, 2), step: int = 1) -> Pixels:
-    """Blocks of 8 x 8, each one DCT frequency (natural order, row by row) at an amplitude that grows from row of blocks to
-    row of blocks by `step` levels of a coefficient of 1 each, so that the levels of every quantiser are crossed."""
+    """Blocks of 8 x 8, each one DCT frequency, in natural order. After each 64 blocks its coefficient grows by `step`,
+    so that the levels of every quantiser are crossed."""
     rows, columns = -(-height // 8), -(-width // 8)
     k = np.arange(8)
     basis = np.cos((2 * k[None, :] + 1) * k[:, None] * math.pi / 16) / 2

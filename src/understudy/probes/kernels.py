@@ -54,11 +54,11 @@ FAMILY = Family(
         Probe("huge-scene", ".jpg", ("large reductions",), ("resampling", "size rule"),
               "a 4:2:0 JPEG at least four times as large as most deliveries, of whole MCUs", (5760, 3840), halves,
               jpeg(85, "4:2:0"), "large"),
-        Probe("kept-edges", ".png", ("sharpening", "filter at own size"), ("encoder",), "slanted edges at their own size",
+        Probe("kept-edges", ".png", ("sharpening", "filter at own size"), ("encoder",), "slanted edges, not resized",
               (632, 456), edges, png(), "kept"),
         Probe("kept-points", ".png", ("filter at own size",), ("sharpening",), "single pixels at their own size",
               (624, 472), points, png(), "kept"),
-        Probe("kept-rings", ".png", ("filter at own size",), ("sharpening", "encoder"), "every frequency at its own size",
+        Probe("kept-rings", ".png", ("filter at own size",), ("sharpening", "encoder"), "every frequency, not resized",
               (613, 459), rings, png(), "kept"),
     ),
 )  # fmt: skip

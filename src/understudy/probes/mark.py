@@ -4,13 +4,14 @@ It says which set of probes the picture is of, and which probe, so that a downlo
 again. It outlives what platforms do: compression, resizing, turning, mirroring, loss of colour, cropping elsewhere.
 
 Layout, in modules: a light ring, a dark ring, 10 by 10 modules of data, dark ring, light ring; 14 a side. The dark ring
-is the finder: a dark patch whose outline is a filled rectangle, upright, since platforms turn by right angles only. The
-data are 12 bytes, most significant bit first, row by row (the last four modules are light and say nothing): set (16 bits),
-probe (8), CRC-16, and seven bytes of Reed-Solomon, which put three wrong bytes right. All is XORed with a constant
-so that no code is flat.
+is the finder: a dark patch whose outline is a filled rectangle, upright, since platforms turn by right angles only.
+The data are 12 bytes, most significant bit first, row by row (the last four modules are light and say nothing): set
+(16 bits), probe (8), CRC-16, and seven bytes of Reed-Solomon, which put three wrong bytes right. All is XORed with a
+constant so that no code is flat.
 
-Of random data, a reading fits 3 wrong bytes with a chance of 5e-8 and the CRC with one of 1.5e-5; a picture is read in at
-most some hundred ways, so an unmarked one is taken for a marked one with less than 1e-9 for each frame that it shows.
+Of random data, a reading is within 3 bytes of a code word with a chance of 5e-8, and its CRC fits with one of 1.5e-5. A
+frame is read in 8 turns, 5 shifts, 3 thresholds and 2 sizes, so data that a platform's picture shows inside a dark
+frame by chance are taken for a mark with a chance below 2e-10.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def module(width: int, height: int) -> int:
 
 
 def stamp(pixels: NDArray[Any], mark: Mark) -> bool:
-    """Draws the mark into a picture, in place: uint8 or uint16 `[H, W, C]`, where a second or fourth channel is opacity.
+    """Draws the mark into a picture, in place: uint8 or uint16 `[H, W, C]`, a second or fourth channel being opacity.
     False, and nothing drawn, where none fits."""
     height, width, channels = pixels.shape
     size = module(width, height)
@@ -147,11 +148,12 @@ def _luma(picture: bytes | NDArray[Any]) -> Plane | None:
                     ground = Image.new("RGBA", image.size, "white")
                     image = Image.alpha_composite(ground, image.convert("RGBA"))  # type: ignore[assignment]
                 if image.mode.startswith("I"):
-                    return np.asarray(image, np.float32) / 257
+                    return np.asarray(image, np.float32) / np.float32(257)
                 return np.asarray(image.convert("L"), np.float32)
         if picture.ndim == 3:
-            picture = picture[:, :, :3] @ np.array([0.299, 0.587, 0.114]) if picture.shape[2] > 2 else picture[:, :, 0]
-        return np.ascontiguousarray(picture, np.float32)
+            weights = np.array([0.299, 0.587, 0.114], np.float32)
+            picture = picture[:, :, :3] @ weights if picture.shape[2] > 2 else picture[:, :, 0]
+        return picture.astype(np.float32)
     except Exception:  # what Pillow cannot read has no mark that we could see
         return None
 

@@ -33,8 +33,8 @@ class Match:
 def match(manifest: Mapping[str, Any], downloads: Iterable[tuple[str, bytes]]) -> tuple[Match, ...]:
     """The probe of each download (its file name, its bytes), in their order.
 
-    manifest: see `manifest.read`. A mark that can be read decides; a picture without one goes by its name, if that is the
-    name of a probe that has no mark. Two downloads of one probe: the first keeps it, the others are told.
+    manifest: see `manifest.read`. A mark that can be read decides; a picture without one goes by its name, if that is
+    the name of a probe that has no mark. Two downloads of one probe: the first keeps it, the others are told.
     """
     rows = manifest["files"]
     marked = {row["number"]: row["name"] for row in rows if row["marked"]}

@@ -1,4 +1,4 @@
-"""What quantisers and transforms do: every frequency at every level, flat blocks, noise, text, four ways to end a row."""
+"""What transforms and quantisers do: every frequency at every level, flat blocks, noise, text, ends of rows."""
 
 from __future__ import annotations
 

@@ -46,7 +46,8 @@ FAMILY = Family(
               through_pillow("WEBP", lossless=True, exact=True, quality=50, method=2), "kept"),
         Probe("large-alpha-slope", ".png", LARGE, ("size rule",), "every opacity, above the limit", (2213, 1477),
               with_alpha, png(), "large"),
-        Probe("large-alpha-hard", ".png", LARGE, ("resampling",), "clear or opaque, above the limit", (2137, 1409), hard,
+        Probe("large-alpha-hard", ".png", LARGE, ("resampling",), "clear or opaque, above the limit",
+              (2137, 1409), hard,
               png(), "large"),
     ),
 )  # fmt: skip

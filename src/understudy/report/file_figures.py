@@ -179,3 +179,28 @@ def _dc_counts(values: npt.NDArray[np.int16]) -> tuple[list[int], str]:
     low, high = int(values.min()), int(values.max())
     counts, _ = np.histogram(values, bins=33, range=(low, max(high, low + 1)))
     return [int(c) for c in counts], f"DC from {low} to {high}"
+
+
+def regions_map(value: dict[str, Any], width: int, height: int, url: str) -> Markup:
+    """The picture with the regions that show an earlier compression and those that speak against it.
+
+    value: the observation `generations.regions`; url: the picture as a data URL, stretched to width x height.
+    """
+    side, threshold = int(value["side"]), float(value["threshold"])
+    parts: list[Markup] = (
+        [tag("image", href=url, width=width, height=height, preserveAspectRatio="none", class_="under")] if url else []
+    )
+    for row, scores in enumerate(value["scores"]):
+        for column, score in enumerate(scores):
+            kind = "shows" if score >= threshold else "against" if score <= -threshold else "silent"
+            x, y = side * column, side * row
+            told = tag("title", f"{x}, {y}: {score:+g}, " + _REGION[kind])
+            parts.append(tag("rect", told, x=x, y=y, width=min(side, width - x), height=min(side, height - y),
+                             class_=f"region {kind}"))  # fmt: skip
+    label = f"Regions of {side} x {side} samples: where the earlier compression shows"
+    drawn = tag("svg", *parts, viewBox=f"0 0 {width} {height}", role="img", aria_label=label, class_="regions")
+    keys = (tag("span", _REGION[kind], class_=f"swatch {kind}") for kind in _REGION)
+    return tag("figure", drawn, tag("figcaption", label), tag("p", *keys, class_="legend"))
+
+
+_REGION = {"shows": "shows it", "against": "speaks against it", "silent": "says nothing"}

@@ -15,7 +15,7 @@ from ..evidence.tables import law_text
 from ..inspection import Inspection
 from ..jpeg.syntax import Dht, Sos
 from .charts import Chart, Line, bar
-from .file_figures import Map, code_lengths, histograms, law_steps, steps_heat
+from .file_figures import Map, code_lengths, histograms, law_steps, regions_map, steps_heat
 from .file_pictures import Decoded, decoded, shown_by_pillow
 from .marks import Markup, badge, details, safe, table, tag
 from .skeleton import document
@@ -65,7 +65,7 @@ def inspection_html(seen: Inspection, name: str = "", data: bytes = b"") -> str:
         ("tables", "Quantisation tables", _tables(seen, chart)),
         ("scans", "The scans as they arrive", _scans(seen, chart, made)),
         ("frequencies", "What each frequency holds", _frequencies(seen, made)),
-        ("generations", "Earlier compressions and rounding", _generations(seen, chart)),
+        ("generations", "Earlier compressions and rounding", _generations(seen, chart, made)),
         ("grid", "The 8 x 8 grid", _grid(made)),
         ("huffman", "Huffman codes", _huffman(seen, chart)),
         ("carries", "What else it says", _others(seen, chart)),
@@ -272,8 +272,9 @@ def _frequencies(seen: Inspection, made: Decoded | None) -> Markup:
     return safe(drawn)
 
 
-def _generations(seen: Inspection, chart: Map) -> Markup:
-    """What the traces say; the earlier step that each frequency names, beside the table that they were taken for."""
+def _generations(seen: Inspection, chart: Map, made: Decoded | None) -> Markup:
+    """What the traces say; the earlier step that each frequency names, beside the table that they were taken for; where
+    in the picture it shows."""
     found = [*seen.all("generations"), *seen.all("rounding")]
     drawn: list[Markup] = []
     value = seen.value("generations", "aligned", {})
@@ -287,7 +288,17 @@ def _generations(seen: Inspection, chart: Map) -> Markup:
         if law is not None:
             text = " ".join(str(v) for v in (tables[0]["law"], tables[0]["quality"]) if v is not None)
             drawn.append(steps_heat(law, f"{text}, luma"))
-    return safe([_rows(found, chart), tag("div", *drawn, class_="beside") if drawn else None])
+    where = seen.value("generations", "regions")
+    placed = None
+    if where and made is not None:
+        grid = made.coefficients.components[0].grid
+        told = (
+            "A part that was put in after the earlier compression would speak against it. Flat parts say nothing; one "
+            "region alone may be wrong (measured: docs/generations.md)."
+        )
+        url = made.stages[-1].overview if made.stages else ""
+        placed = safe([tag("h3", "Where it shows"), regions_map(where, grid.width, grid.height, url), tag("p", told)])
+    return safe([_rows(found, chart), tag("div", *drawn, class_="beside") if drawn else None, placed])
 
 
 def _grid(made: Decoded | None) -> Markup:

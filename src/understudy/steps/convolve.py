@@ -65,7 +65,7 @@ class Convolve(Step):
         for i, weight in enumerate(self.weights):
             if weight:
                 y, x = divmod(i, size)
-                total += weight * wide[y : y + height, x : x + width]
+                total += np.float64(weight) * wide[y : y + height, x : x + width]
         quotient = total / self.divisor + (0.5 if self.rounding == "half_up" else 0.0)
         out = np.clip(np.floor(quotient), 0, 255).astype(np.uint8)
         if self.edge == "keep":

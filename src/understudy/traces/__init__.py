@@ -136,8 +136,8 @@ def _regions(found: regions.Regions) -> Observation:
         "scores": [[round(float(s), 1) for s in row] for row in found.scores],
     }
     told = (
-        f"of {plural(found.scores.size, 'region')} of {found.side} x {found.side} samples {found.shows} show that earlier"
-        f" compression, {found.against} speak against it, the others say nothing"
+        f"of {plural(found.scores.size, 'region')} of {found.side} x {found.side} samples {found.shows} show that"
+        f" earlier compression, {found.against} speak against it, the others say nothing"
     )
     return Observation("generations", "regions", value, told, None, SOURCE)
 

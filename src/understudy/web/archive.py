@@ -10,7 +10,6 @@ import csv
 import io
 import posixpath
 import zipfile
-import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,9 +44,9 @@ def members(path: Path, limits: Limits) -> tuple[zipfile.ZipFile, list[Member]]:
     _bounded_directory(path, limits)
     try:
         opened = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, zlib.error) as error:
+    except Exception as error:  # zipfile raises many kinds on what is damaged
         raise PairsError(f"{error}", place=PLACE, expected="a zip of pictures") from None
-    files = {name: info for info in opened.infolist() if not info.is_dir() and (name := _name(info)) is not None}
+    files = {name: info for info in opened.infolist() if (name := _name(info)) is not None}
     _declared(path, files.values(), limits)
     tables = sorted((n for n in files if n.lower().endswith(".csv")), key=lambda n: (n.count("/"), n))
     found = _by_csv(opened, tables[0], files, limits) if tables else _by_folder(files)
@@ -69,7 +68,9 @@ def content(opened: zipfile.ZipFile, info: zipfile.ZipInfo, limits: Limits) -> b
                     raise LimitError(
                         f"more than the {info.file_size:,} bytes that the zip declares", place=_shown(info.filename)
                     )
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, RuntimeError, NotImplementedError) as error:
+    except LimitError:
+        raise
+    except Exception as error:  # as above
         raise PairsError(f"{error}", place=f"{PLACE}: {_shown(info.filename)}", expected="a whole file") from None
     return bytes(out)
 
@@ -116,9 +117,11 @@ def _declared(path: Path, infos: Collection[zipfile.ZipInfo], limits: Limits) ->
 
 
 def _name(info: zipfile.ZipInfo) -> str | None:
-    """A member's name, None for what systems add: hidden files, macOS's second forks."""
+    """A member's name; None for folders and for what systems add: hidden files, macOS's second forks."""
     name = info.filename.replace("\\", "/")
     parts = name.split("/")
+    if not parts[-1]:
+        return None
     return None if any((p.startswith(".") and p not in (".", "..")) or p == "__MACOSX" for p in parts) else name
 
 

@@ -111,9 +111,10 @@ class Guard:
         if name in self._hosts:
             return True
         try:
-            return self._anyone or ipaddress.ip_address(name).is_loopback
+            address = ipaddress.ip_address(name)
         except ValueError:
             return False
+        return self._anyone or address.is_loopback
 
     def _has_cookie(self, header: str) -> bool:
         try:

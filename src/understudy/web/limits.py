@@ -47,5 +47,5 @@ def size(count: int) -> str:
     """Bytes in words: 64 MB, 1.5 GB (powers of 1024, as file managers have them)."""
     for unit, name in ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB")):
         if count >= unit:
-            return f"{count / unit:.3g} {name}"
+            return f"{count / unit:,.0f} {name}" if count >= 100 * unit else f"{count / unit:.3g} {name}"
     return f"{count} bytes"

@@ -175,6 +175,8 @@ class _Reader:
 
 def shown_name(given: str) -> str:
     """A client's name for a file without its folders, fit to show."""
-    name = visible(given.replace("\\", "/").rpartition("/")[2], 4 * MOST_NAME)
-    stem, dot, ending = name.rpartition(".")
-    return name if len(name) <= MOST_NAME else f"{(stem or ending)[: MOST_NAME - 10]}...{dot}{ending[:6]}"
+    name = given.replace("\\", "/").rpartition("/")[2]
+    if len(name) > MOST_NAME:
+        stem, dot, ending = name.rpartition(".")
+        name = f"{(stem or ending)[: MOST_NAME - 10]}...{dot}{ending[:6]}"
+    return visible(name)

@@ -14,7 +14,7 @@ from ...codec.variants import Decoder, Depth16, Engine, Upsampling
 from ...steps.decode import Decode
 from ..observed import Observed
 from ..pipeline import Pipeline
-from ..question import Candidate, Question
+from ..question import Candidate, Decision, Question
 from ..rendering import Rendering
 from . import _witnesses as witnesses
 from ._encoders import known_name, listed
@@ -63,6 +63,15 @@ class DecoderQuestion:
                 continue
             made.append(pipeline.having(replace(decode, decoder=decoder, upsampling=upsampling)))
         return sorted(listed(made, _label, lambda p: _habit(p, pipeline)), key=lambda c: c.habit)
+
+    def explained(
+        self, decision: Decision, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering
+    ) -> Decision:
+        """A decoder that nothing was held against, though the picture does not come out, is a guess."""
+        if len(decision.trials) == 1 and decision.trials[0].total.unequal:
+            told = f"{decision.reason}; what follows is not known well enough to tell decoders apart"
+            return replace(decision, guess=True, reason=told)
+        return decision
 
 
 def _label(pipeline: Pipeline) -> str:

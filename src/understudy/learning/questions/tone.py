@@ -15,6 +15,7 @@ from ..question import Candidate, Decision, Question, Trial
 from ..rendering import Rendering
 from ..tone_fit import Shown
 from ..tone_forms import Form
+from ..tone_words import told
 
 LOOKS = 4
 """Pairs to which tones are fitted."""
@@ -51,7 +52,7 @@ class Tones:
             tried = placed(bare, form.step, like=pipeline)
             out.setdefault(tried.keys, Candidate(form.label, tried, len(out)))
         if now is not None:
-            out.setdefault(pipeline.keys, Candidate(tone_forms.told(now), pipeline, len(out)))
+            out.setdefault(pipeline.keys, Candidate(told(now), pipeline, len(out)))
         return list(out.values())
 
     def explained(
@@ -66,24 +67,24 @@ class Tones:
         known = {f.label: f for f in _known(shown, rendering)}
         exact = _exact_pairs(decision)
         form = known.get(decision.answer)
-        told, guess = [decision.reason], decision.guess
+        parts, guess = [decision.reason], decision.guess
         if decision.answer == NONE:
-            told.append(_why_none(shown))
+            parts.append(_why_none(shown))
             guess = True
         elif form is not None and exact:
-            told.append(f"{IDENTIFIED}: every coefficient of {len(exact)} pair{'s' * (len(exact) > 1)} is equal")
+            parts.append(f"{IDENTIFIED}: every coefficient of {len(exact)} pair{'s' * (len(exact) > 1)} is equal")
             if form.same:
-                told.append(f"the same function of 8-bit samples as {' and '.join(form.same[:3])}")
+                parts.append(f"the same function of 8-bit samples as {' and '.join(form.same[:3])}")
         else:
             guess = True
             nearest = "the nearest form that is known here, " if form is not None else ""
             left = tone_fit.error(shown.samples, pipeline.get(Tone))
-            told.append(f"{nearest}{FITTED}: it leaves {left:.2f} times what quantising leaves of flat parts' means")
-            told += _unseen(shown)
+            parts.append(f"{nearest}{FITTED}: it leaves {left:.2f} times what quantising leaves of flat parts' means")
+            parts += _unseen(shown)
         if len(pairs) == 1 and decision.answer != NONE:
-            told.append("one pair cannot tell a change that is the same for all pictures from one that is not")
+            parts.append("one pair cannot tell a change that is the same for all pictures from one that is not")
         return replace(
-            decision, reason="; ".join(t for t in told if t), guess=guess, evidence=_evidence(shown, known.values())
+            decision, reason="; ".join(p for p in parts if p), guess=guess, evidence=_evidence(shown, known.values())
         )
 
 
