@@ -13,13 +13,12 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-import json
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import trial
 from channels import CHANNELS, Channel, NoDelivery
@@ -27,6 +26,8 @@ from common import SHARED, head
 from PIL import Image, ImageOps
 
 import understudy as us
+from understudy.files import write_file
+from understudy.probes import manifest
 from understudy.probes.mark import read_mark
 from understudy.profile import shipped_profiles
 
@@ -45,6 +46,16 @@ def photographs() -> list[Path]:
 
     shared = [p for p in sorted((SHARED / "photos").iterdir()) if p.suffix in (".png", ".jpg") and p.name not in TRAIN]
     return shared + [Path(skimage.__file__).parent / "data" / name for name in MORE]
+
+
+def draw(folder: Path, which: Literal["compact", "full"]) -> Path:
+    """The folder with a set of probes as the command writes it; what lies there already stays."""
+    if not (folder / manifest.NAME).is_file():
+        made = us.probe(set=which)
+        for name, data in made.by_name.items():
+            write_file(folder / "sent" / name, data)
+        write_file(folder / manifest.NAME, manifest.to_bytes(made.manifest))
+    return folder
 
 
 def deliver(channel: Channel, files: Iterable[Path], folder: Path, name: str) -> list[str]:
@@ -87,8 +98,8 @@ def cells(result: dict[str, Any]) -> str:
     )
 
 
-SAMPLED = ("ramps-fine", "chroma-rings", "alpha-hidden", "noise-white", "size-641x479", "size-720x480", "size-1080x1350",
-           "size-3000x1000", "orient-7", "format-gif-animated")  # fmt: skip
+SAMPLED = ("ramps-fine", "chroma-rings", "alpha-hidden", "noise-white", "size-641x479", "size-720x480",
+           "size-1080x1350", "size-3000x1000", "orient-7", "format-gif-animated")  # fmt: skip
 """Beside the compact set, probes that are sent through every profile: one of each kind of surroundings of a mark."""
 
 
@@ -124,23 +135,27 @@ def reads(data: bytes, row: dict[str, Any], own: int) -> bool | None:
     return True
 
 
+def seen(data: bytes) -> Image.Image:
+    """A picture as a viewer shows it on white, in RGB, not turned."""
+    with Image.open(io.BytesIO(data)) as image:
+        if image.mode.startswith("I"):
+            return image.point(lambda v: v / 257).convert("L").convert("RGB")
+        if image.mode in ("RGBA", "LA", "PA", "P"):
+            return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA")).convert("RGB")
+        return image.convert("RGB")
+
+
 def marks(folder: Path) -> list[str]:
-    """Two tables: marks after resizes of every marked probe, and after every shipped profile of some."""
-    document = json.loads((folder / "full" / "manifest.json").read_text())
+    """Two tables: marks after resizes of every marked probe in a folder, and after every shipped profile of some."""
+    document = manifest.read((folder / manifest.NAME).read_bytes())
     rows = [r for r in document["files"] if r["marked"]]
-    files = {r["name"]: (folder / "full" / "sent" / r["name"]).read_bytes() for r in rows}
+    files = {r["name"]: (folder / "sent" / r["name"]).read_bytes() for r in rows}
     lines = ["| done to all marked probes, then JPEG 60, 4:2:0 | read right | not read |", "| --- | ---: | --- |"]
     for way, change in ways().items():
         missed = []
         for row in rows:
-            with Image.open(io.BytesIO(files[row["name"]])) as image:
-                made = image.convert("RGBA") if image.mode in ("RGBA", "LA", "PA", "P") else image
-                made = made.point(lambda v: v / 257).convert("L") if made.mode.startswith("I") else made
-                made = (
-                    Image.alpha_composite(Image.new("RGBA", made.size, "white"), made) if made.mode == "RGBA" else made
-                )
             buffer = io.BytesIO()
-            change(made.convert("RGB")).save(buffer, "JPEG", quality=60, subsampling="4:2:0")
+            change(seen(files[row["name"]])).save(buffer, "JPEG", quality=60, subsampling="4:2:0")
             if not reads(buffer.getvalue(), row, document["id"]):
                 missed.append(row["name"])
         lines.append(f"| {way} | {len(rows) - len(missed)} of {len(rows)} | {', '.join(missed[:5])} |")
@@ -175,31 +190,58 @@ def _through(profile: str, rows: Sequence[dict[str, Any]], files: dict[str, byte
     return f"{right} of {taken}{' not: ' + ', '.join(missed) if missed else ''}", f"{small} of {taken}", str(refused)
 
 
+ABOUT = """Nine pictures that understudy draws itself (`understudy probe -o DIR`) beside six photographs that were
+picked for `learn` because they show much (4:2:0, a PNG, Display P3, an orientation, opacity: those of `unseen.py`).
+Each channel delivers both; `learn` sees the one or the other, and its profile is played on the same 12 test
+photographs, from the sent files alone. A guess is an answer that the pairs did not decide; the software's name is not
+counted. Seconds are of a busy machine.
+"""
+ABOUT_MARKS = """Every picture large enough carries a mark (`src/understudy/probes/mark.py`). Never was a mark read as
+another, here or in the tests: that ends the benchmark.
+"""
+TITLE = "| channel | probes: bytes | coefficients | guesses | s | photographs: bytes | coefficients | guesses | s |"
+
+
+def page(rows: Sequence[str], lines: Sequence[str]) -> str:
+    """docs/probes.md."""
+    parts = ["# What probes tell", "", "Made by `python benchmarks/probes.py`; how to use them: [Make probes]"
+             "(howto/make-probes.md).", "", "## learn from the compact set", "", ABOUT,
+             head("probes", f"{len(rows)} channels"), TITLE, f"| --- |{' ---: |' * 8}", *rows, "", "## Marks", "",
+             ABOUT_MARKS, *lines, ""]  # fmt: skip
+    return "\n".join(parts)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("channels", nargs="*", metavar="CHANNEL")
     parser.add_argument("--out", type=Path, help="where probes, pairs, profiles and evidence stay")
     parser.add_argument("--keep", action="store_true", help="take results that lie in --out already")
     parser.add_argument("--minutes", type=float, default=10.0, help="after which a channel is interrupted")
-    parser.add_argument("--marks", action="store_true", help="only marks, of the full set in OUT/full")
-    parser.add_argument("--no-photographs", action="store_true", help="only the probes")
+    parser.add_argument("--marks", action="store_true", help="only the tables of marks")
+    parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name}")
     asked = parser.parse_args()
     chosen = [c for c in CHANNELS if c.name in (asked.channels or CHOSEN)]
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.out or Path(temporary)
+        table = folder / "marks.md"
+        if asked.marks or (asked.write and not table.is_file()):
+            table.parent.mkdir(parents=True, exist_ok=True)
+            table.write_text("\n".join(marks(draw(folder / "full", "full"))), encoding="utf-8")
         if asked.marks:
-            marks(folder)
             return
-        probes = sorted((folder / "compact" / "sent").iterdir())
+        probes = sorted((draw(folder / "compact", "compact") / "sent").iterdir())
+        named = [SHARED / "photos" / n for n in TRAIN]
+        rows = []
         for channel in chosen:
-            result = learned(channel, probes, folder / "probes" / channel.name, asked.minutes, asked.keep)
-            line = f"| {channel.name}: {channel.what} | {cells(result)} |"
-            if not asked.no_photographs:
-                names = [SHARED / "photos" / n for n in TRAIN]
-                line += f" {cells(learned(channel, names, folder / 'photographs' / channel.name, asked.minutes, asked.keep))} |"
-            print(line, flush=True)
-            for guess in result.get("guesses", ()):
-                print(f"    guess: {guess}", flush=True)
+            sides = []
+            for kind, sent in (("probes", probes), ("photographs", named)):
+                result = learned(channel, sent, folder / kind / channel.name, asked.minutes, asked.keep)
+                sides.append(cells(result))
+                print(f"{channel.name}, {kind}: {'; '.join(result.get('guesses', ()))}", file=sys.stderr, flush=True)
+            rows.append(f"| {channel.what} | {' | '.join(sides)} |")
+            print(rows[-1], flush=True)
+        if asked.write:
+            PAGE.write_text(page(rows, table.read_text(encoding="utf-8").splitlines()), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -89,7 +89,8 @@ class Inspection:
         """The verdict's sentences, each with the topics of the observations that it rests on."""
         ending = [(_family(self), ("family",)), (_intact(self), ("fbmd",)), (_anomalies(self), ("anomalies",))]
         if self.format != "jpeg":
-            told = [(o.text, ("summary", self.format)) for o in self.all("summary")]
+            topic = {"avif": "isobmff", "heic": "isobmff"}.get(self.format, self.format)
+            told = [(o.text, (topic,)) for o in self.all("summary")]
             return tuple((s, topics) for s, topics in (*told, *ending) if s)
         identity = (_identity(self), ("identity",))
         rows = [(_picture(self), ("frame", "scans")), (_tables(self), ("tables", "quality")), *ending[:2]]

@@ -241,7 +241,7 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(200, delivered(data[-1], longest)) if data else self._answer(404, b"")
 
     def _get_unsafe(self, parts: list[str], query: dict[str, str], body: bytes, after: str) -> None:
-        self._get_out([parts[1].partition("x")[0], parts[2]], query, body, after)
+        self._get_out([parts[0].partition("x")[0], parts[1]], query, body, after)
 
     def _delete_in(self, parts: list[str], query: dict[str, str], body: bytes, after: str) -> None:
         self._answer(204 if self.server.put.pop(parts[0], None) else 404, b"")

@@ -62,7 +62,6 @@ def public(data: bytes) -> Iterator[str]:
 def told(name: str, there: Running, public_url: str, given: Mapping[str, str]) -> dict[str, str]:
     """The connector's settings, out of what the emulator says of itself."""
     kind, known = connector(name), {**there.settings, "public_url": public_url}
-    known["room"] = known.get("room_id", "")
     values = {s.name: s.default for s in kind.settings if s.default is not None}
     values |= {s.name: known[s.name] for s in kind.settings if s.name in known}
     values |= {s.name: there.token for s in kind.settings if s.secret}

@@ -37,7 +37,7 @@ def upload(server: Running, data: bytes, kind: str = "image/png") -> str:
 
 
 def room(server: Running) -> str:
-    return f"client/v3/rooms/{quote(server.settings['room_id'], safe='')}"
+    return f"client/v3/rooms/{quote(server.settings['room'], safe='')}"
 
 
 def send(server: Running, media: str, txn: str) -> str:
@@ -47,26 +47,30 @@ def send(server: Running, media: str, txn: str) -> str:
 
 
 def test_upload_send_list_fetch_redact(server: Running) -> None:
-    data = picture(320, 200)
+    data = picture(640, 400)
     media = upload(server, data)
     event = send(server, media, "txn1")
     assert send(server, media, "txn1") == event, "the same transaction is done once"
     assert len(server.state()["posts"]) == 1
     download = call(server, "GET", f"client/v1/media/download/{media}")
     assert download.content == data
-    assert download.headers["content-disposition"] == "inline; filename*=utf-8''p.png"
+    assert download.headers["content-disposition"] == "inline; filename=p.png"
     same = call(server, "GET", f"client/v1/media/thumbnail/{media}", params={"width": 800, "height": 600})
     assert same.content == us.mimic(data, STAND_IN).data, "not enlarged"
     small = call(server, "GET", f"client/v1/media/thumbnail/{media}", params={"width": 96, "height": 96})
-    profile = Pictures(cast("matrix")).sized(96)
+    profile = Pictures(cast("matrix")).sized(320)
     assert profile is not None
     assert small.content == us.mimic(data, profile).data
-    assert size(small.content) == (96, 60)
+    assert size(small.content) == (320, 200)
     other = send(server, media, "txn2")
     chunk = call(server, "GET", f"{room(server)}/messages", params={"dir": "b", "limit": 1}).json()
     assert [e["event_id"] for e in chunk["chunk"]] == [other]
+    assert chunk["chunk"][0]["unsigned"]["transaction_id"] == "txn2"
     more = call(server, "GET", f"{room(server)}/messages", params={"dir": "b", "from": chunk["end"]}).json()
-    assert [e["event_id"] for e in more["chunk"]] == [event]
+    assert more["chunk"][0]["event_id"] == event
+    assert [e["type"] for e in more["chunk"][1:]] == [
+        "m.room.join_rules", "m.room.power_levels", "m.room.member", "m.room.create",
+    ]  # fmt: skip
     assert "end" not in more
     redacted = call(server, "PUT", f"{room(server)}/redact/{quote(event, safe='')}/r1", json={"reason": "done"})
     again = call(server, "PUT", f"{room(server)}/redact/{quote(event, safe='')}/r1", json={"reason": "done"})
@@ -90,7 +94,7 @@ def test_media_by_reservation(server: Running) -> None:
 
 def test_errors(server: Running) -> None:
     whoami = "client/v3/account/whoami"
-    assert call(server, "GET", whoami).json()["user_id"] == server.settings["user_id"]
+    assert call(server, "GET", whoami).json()["user_id"] == server.emulator.user()
     missing, wrong = call(server, "GET", whoami, token=""), call(server, "GET", whoami, token="syt_wrong")
     assert (missing.status_code, missing.json()["errcode"]) == (401, "M_MISSING_TOKEN")
     assert (wrong.status_code, wrong.json()["errcode"]) == (401, "M_UNKNOWN_TOKEN")
@@ -101,7 +105,8 @@ def test_errors(server: Running) -> None:
     thumbnail = call(server, "GET", f"client/v1/media/thumbnail/{media}", params={"width": 9, "height": 9})
     assert (thumbnail.status_code, thumbnail.json()["errcode"]) == (400, "M_UNKNOWN")
     assert call(server, "GET", "client/v1/media/download/emulated.invalid/nothing").json()["errcode"] == "M_NOT_FOUND"
-    assert call(server, "GET", "media/v3/download/emulated.invalid/a").json()["errcode"] == "M_UNRECOGNIZED"
+    assert call(server, "GET", f"media/v3/download/{media}").json()["errcode"] == "M_NOT_FOUND"
+    assert call(server, "GET", "media/v9/nothing").json()["errcode"] == "M_UNRECOGNIZED"
     most = call(server, "GET", "client/v1/media/config").json()["m.upload.size"]
     large = call(server, "POST", "media/v3/upload", content=bytes(most + 1))
     assert (large.status_code, large.json()["errcode"]) == (413, "M_TOO_LARGE")

@@ -29,18 +29,25 @@ NAMES = (
 )  # fmt: skip
 
 
+RIGHT = ("repo", "did", "collection", "rkey", "chat_id", "access_token", "cid", "record", "published", "image_url")
+"""Fields without which a request goes no further; mostly right."""
+
+
 def requests_to(route: Route, draw: random.Random, authorised: dict[str, str], known: dict[str, str]) -> dict[str, Any]:
-    """A request to a route: its path's parameters, query, headers and body drawn from what is hostile, and what is right."""
+    """A request to a route: path parameters, query, headers and body drawn from what is hostile, and what is right."""
     path = route.path
     for name in route.param_convertors:
         for form in (f"{{{name}}}", f"{{{name}:path}}"):
             odd = draw.choice(["..", "a", "%2e%2e", "0", "%00", "x" * 300, "a%2fb", "ü"])
             path = path.replace(form, draw.choice([known.get(name, odd), odd, *known.values()]))
-    fields = {name: draw.choice(VALUES) for name in draw.sample(NAMES, 8)}
+    fields = {name: draw.choice([known.get(name), *VALUES]) for name in draw.sample(NAMES, 8)}
+    fields |= {name: known[name] for name in RIGHT if name in known and draw.random() < 0.7}
     query = {name: v if isinstance(v, str) else json.dumps(v) for name, v in fields.items() if len(str(v)) < 1000}
     kind = draw.randrange(5)
     out: dict[str, Any] = {"method": draw.choice(sorted(route.methods or {"GET"})), "url": path, "params": query}
     out["headers"] = dict(authorised)
+    if isinstance(fields.get("record"), str) and fields["record"].startswith("{"):
+        fields["record"] = json.loads(fields["record"])
     if kind == 0:
         out["json"] = draw.choice([fields, [fields], "text", 5, None])
     elif kind == 1:
@@ -64,11 +71,19 @@ def test_no_request_brings_it_down(name: str, tmp_path: Path) -> None:
         "token": emulator.token(), "version": "v3", "channel": "", "server": "emulated.invalid", "style": "thumbnail",
         **emulator.settings(""),
     }  # fmt: skip
+    token = emulator.token()
+    if name == "bluesky":
+        token = json.loads(emulator._session().body)["accessJwt"]
+        record = json.dumps({"text": "t", "createdAt": "2026", "embed": {"images": [{"image": 1}, 2]}})
+        known |= {"repo": emulator.did(), "did": emulator.did(), "collection": "app.bsky.feed.post", "rkey": "a"}
+        known |= {"record": record, "cid": "x"}
+    known["access_token"] = token
     known["channel"] = known.get("channel_id", "c")
-    known["room"] = known.get("room_id", "r")
+    known["room"] = known.get("room", "r")
     known["path"] = f"v25.0/{known.get('page_id', known.get('user_id', ''))}/photos"
     draw = random.Random(f"{name} 1")
-    asyncio.run(_bombard(application, emulator.token(), known, draw))
+    asyncio.run(_bombard(application, token, known, draw))
+    assert sum(emulator.requests.values()) > 80
     written = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*")}
     assert written <= {"state"}
     assert {path.parent.name for path in tmp_path.rglob("*") if path.is_file()} <= {"state", "blobs"}

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
+import signal
+import socket
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +20,11 @@ import pytest
 from emulating import NO_PICTURE, client, picture
 
 import understudy as us
+from understudy.connectors.registry import connector
 from understudy.emulators.misbehaving import WHAT, Fault, Faults, Plan, PlanError
 from understudy.emulators.pictures import STAND_IN
 from understudy.emulators.running import Running, running
-from understudy.emulators.serving import EMULATORS, app, introduction
+from understudy.emulators.serving import EMULATORS, app, introduction, run
 from understudy.errors import UnderstudyError
 
 
@@ -164,6 +171,34 @@ PATHS = {
 }  # fmt: skip
 
 
+def test_requests_at_the_same_time_share_a_key() -> None:
+    """Eight threads post with one key while the pictures are being made: one post."""
+
+    def at_once(ask: Callable[[int], httpx.Response]) -> set[str]:
+        with ThreadPoolExecutor(8) as pool:
+            return {answer.json()["id"] for answer in pool.map(ask, range(8))}
+
+    data = picture()
+    with running("discord", misbehave=Plan.parse("limit messages 0 0")) as discord:
+        url = f"{discord.settings['base_url']}/channels/{discord.settings['channel_id']}/messages"
+        fields = {"payload_json": '{"nonce": "one", "enforce_nonce": true, "content": "x"}'}
+
+        def send(_: int) -> httpx.Response:
+            with client(headers={"Authorization": f"Bot {discord.token}"}) as http:
+                return http.post(url, data=fields, files={"files[0]": ("a.png", data)})
+
+        assert len(at_once(send)) == 1
+        assert len(discord.state()["posts"]) == 1
+    with running("mastodon") as mastodon:
+        headers = {"Authorization": f"Bearer {mastodon.token}", "Idempotency-Key": "one"}
+
+        def post(_: int) -> httpx.Response:
+            with client(headers=headers) as http:
+                return http.post(f"{mastodon.url}/api/v1/statuses", data={"status": "x"})
+
+        assert len(at_once(post)) == 1
+
+
 def test_a_plan_is_read_from_text() -> None:
     plan = Plan.parse("reset-after on=post after=2 times=3; limit media 5 60; expire 2.5; processing 3; seed 7;")
     assert plan == Plan(
@@ -215,6 +250,24 @@ def test_the_same_requests_give_the_same_ids() -> None:
     assert seen[0] == seen[1]
 
 
+def test_the_command_serves_until_it_is_interrupted() -> None:
+    """`understudy serve --emulate`, in a process of its own, as a person starts and ends it."""
+    command = [sys.executable, "-m", "understudy", "serve", "--emulate", "generic", "--no-browser"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        told = [process.stdout.readline() for _ in range(5)]
+        address = re.search(r"http://127\.0\.0\.1:\d+", told[0])
+        assert address is not None, told
+        with client() as http:
+            assert http.get(f"{address[0]}/__emulator__/state").json()["emulator"] == "generic"
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+        assert process.wait(20) in (0, 130), rest
+    assert "Traceback" not in rest
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(UnderstudyError, match="a free port"):
+        run("generic", host="127.0.0.1", port=taken.getsockname()[1], profile=None, say=lambda line: None)
+
+
 def test_what_a_person_is_told() -> None:
     lines = introduction(app("telegram").state.emulator, "http://127.0.0.1:8321")
     assert any("token" in line for line in lines)
@@ -222,3 +275,27 @@ def test_what_a_person_is_told() -> None:
     assert "understudy collect DIR --via telegram --set base_url=http://127.0.0.1:8321" in lines[-1]
     with pytest.raises(UnderstudyError, match="facebook, instagram"):
         app("myspace")
+
+
+@pytest.mark.parametrize("name", EMULATORS)
+def test_the_example_command_names_settings_that_there_are(name: str) -> None:
+    """Each variable and `--set` of the printed command is one that the connector of that name asks for."""
+    line = app(name).state.emulator.example("http://127.0.0.1:1")
+    via = re.search(r"--via (\w+)", line)
+    assert via is not None
+    settings = connector(via[1]).settings
+    told = set(re.findall(r"--set (\w+)=", line)) | {
+        found.lower() for found in re.findall(rf"UNDERSTUDY_{via[1].upper()}_(\w+)=", line)
+    }
+    assert told <= {setting.name for setting in settings}
+    assert {setting.name for setting in settings if setting.default is None} <= told
+
+
+def test_the_how_to_is_true() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "emulate-a-platform.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    exec(compile(example, "emulate-a-platform.md", "exec"), {})
+    (plan,) = re.findall(r"curl -d '(.*?)'", page)
+    assert Plan.parse(plan).faults
+    assert {what for what in WHAT if f"`{what}`" not in page} == set()
+    assert {name for name in EMULATORS if f"`{name}`" not in page} == set()

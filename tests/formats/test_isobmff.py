@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import imagecodecs
 import pillow_heif
 import pytest
-from formats_made import heic, inspected, odd, smooth, whole_files
+from formats_made import by_tool, heic, inspected, odd, smooth, tool, whole_files
+from heif_made import grid
 from PIL import Image
 
 from oracles import image_of, pillow, scene
@@ -73,6 +75,68 @@ def test_heic_headers_are_what_libheif_says() -> None:
     assert sequence["bit_depth"] == 8
     assert sequence["sampling"] == "4:2:0"
     assert not odd(seen)
+
+
+@pytest.mark.parametrize("kind", ["avif", "heic"])
+def test_a_grid_is_told_as_the_decoders_read_it(kind: str) -> None:
+    tiles = [smooth(64, 64, seed) for seed in range(6)]
+    made = [pillow(t, "AVIF", quality=60, speed=10) if kind == "avif" else heic(t, 60) for t in tiles]
+    data = grid(made, 2, 3, 180, 120)
+    theirs = Image.open(io.BytesIO(data)) if kind == "avif" else pillow_heif.open_heif(io.BytesIO(data)).to_pillow()
+    theirs.load()
+    seen = inspected(data)
+    assert theirs.size == (seen.value("frame", "width"), seen.value("frame", "height")) == (180, 120)
+    assert seen.value("isobmff", "grid") == {"rows": 2, "columns": 3, "width": 180, "height": 120}
+    assert "in 6 tiles" in seen.verdict[0]
+    assert not odd(seen)
+    low, high = next(iter(seen.value("isobmff", "quality").values()))
+    assert low <= 60 <= high
+    fewer = data.replace(struct.pack(">HHHH", 1, 6, 2, 3), struct.pack(">HHHH", 1, 5, 2, 3))
+    assert fewer != data and any("a grid of 6 tiles with 5 items" in text for text in odd(inspected(fewer)))
+
+
+@pytest.mark.parametrize(("chroma", "said"), [("420", "4:2:0"), ("422", "4:2:2"), ("444", "4:4:4")])
+def test_heic_sampling(chroma: str, said: str) -> None:
+    data = heic(smooth(64, 48), 60, chroma=chroma)
+    seen = inspected(data)
+    assert seen.value("frame", "sampling") == seen.value("isobmff", "hevc_sequence")["sampling"] == said
+    assert not odd(seen)
+
+
+def test_several_pictures_in_one_heic() -> None:
+    pictures = pillow_heif.from_pillow(image_of(smooth(64, 48)))
+    pictures.add_from_pillow(image_of(smooth(48, 64, 1)))
+    out = io.BytesIO()
+    pictures.save(out, quality=60)
+    seen = inspected(out.getvalue())
+    theirs = pillow_heif.open_heif(io.BytesIO(out.getvalue()))
+    assert sum(item["type"] == "hvc1" for item in seen.value("isobmff", "items")) == len(theirs) == 2
+    assert (seen.value("frame", "width"), seen.value("frame", "height")) == theirs[theirs.primary_index].size
+    assert not odd(seen)
+
+
+def test_a_sequence_tells_its_pictures_and_its_time() -> None:
+    frames = [image_of(smooth(64, 48, seed)) for seed in range(4)]
+    data = pillow(frames[0], "AVIF", save_all=True, append_images=frames[1:], duration=[100, 200, 300, 400], speed=10)
+    seen = inspected(data)
+    assert Image.open(io.BytesIO(data)).n_frames == 4
+    (track,) = seen.value("isobmff", "tracks")
+    assert track == {"handler": "pict", "codec": "av01", "samples": 4, "seconds": 1.0}
+    assert "a sequence of 4 pictures" in seen.verdict[0]
+    assert not odd(seen)
+
+
+def test_a_sequence_without_a_still_picture() -> None:
+    """FFmpeg's MP4 with the brand of an HEIF sequence: tracks alone, no items."""
+    source = ("-f", "lavfi", "-i", "testsrc2=size=64x48:rate=5:duration=1")
+    coded = ("-c:v", "libx265", "-x265-params", "log-level=none", "-tag:v", "hvc1")
+    tool("ffmpeg", "ffmpeg")
+    film = by_tool("ffmpeg", "-v", "error", "-y", *source, *coded, "OUT:.mp4")
+    data = film[:8] + b"hevc" + film[12:16] + b"msf1" + film[20:]
+    seen = inspected(data)
+    tracks = seen.value("isobmff", "tracks")
+    assert [(t["codec"], t["samples"], t["seconds"]) for t in tracks] == [("hvc1", 5, 1.0)]
+    assert "sequence of 5 pictures" in seen.verdict[0]
 
 
 @pytest.mark.parametrize("name", ["avif alpha", "heic alpha"])

@@ -7,11 +7,12 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import PIL
 import pytest
 from formats_made import by_tool, families, inspected, odd, smooth, tool, whole_files
 
 from oracles import image_of, pillow, scene
-from understudy.formats import vp8l, webp_quality
+from understudy.formats import vp8, vp8l, webp_quality
 
 CWEBP, WEBPINFO, WEBPMUX = tool("cwebp", "webp"), tool("webpinfo", "webp"), tool("webpmux", "webp")
 SENT = [pillow(scene(120, 90), "PNG"), pillow(smooth(160, 120), "PNG"), pillow(smooth(90, 200, 3), "PNG")]
@@ -79,6 +80,13 @@ def test_the_quality_is_found_again(method: str) -> None:
             exact += found["quality"] == quality
             total += 1
     assert exact >= 0.8 * total
+
+
+def test_update_probabilities_are_those_in_libwebp_itself() -> None:
+    """libwebp, as Pillow's wheel brings it, holds RFC 6386's coeff_update_probs as an array of bytes."""
+    (library,) = (Path(PIL.__file__).parents[1] / "pillow.libs").glob("libwebp-*.so*")
+    assert len(vp8.UPDATE_PROBABILITIES) == 4 * 8 * 3 * 11
+    assert vp8.UPDATE_PROBABILITIES in library.read_bytes()
 
 
 def test_presets_show_in_the_noise_shaping() -> None:

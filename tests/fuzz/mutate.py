@@ -12,13 +12,14 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+import pillow_heif
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 import understudy as us
 from understudy.jpeg.syntax import Segment, Sos
 
-from ..oracles import cjpeg, cmyk_jpeg, pillow, scene
+from ..oracles import Picture, cjpeg, cmyk_jpeg, pillow, scene
 
 INTERESTING = (0, 1, 2, 3, 7, 0x10, 0x11, 0x3F, 0x40, 0x7F, 0x80, 0xD0, 0xD8, 0xD9, 0xDA, 0xF0, 0xFE, 0xFF)
 
@@ -83,8 +84,17 @@ def format_seeds() -> dict[str, bytes]:
         "GIF, moving": pillow(frames[0], "GIF", **many, disposal=2, comment=b"a comment"),
         "AVIF": pillow(picture, "AVIF", quality=60, exif=exif, speed=10),
         "AVIF, alpha": pillow(alpha, "AVIF", quality=60, icc_profile=_srgb(), speed=10),
+        "AVIF, moving": pillow(frames[0], "AVIF", **many, speed=10),
+        "HEIC": _heic(picture, exif=exif.tobytes()),
+        "HEIC, alpha": _heic(alpha, chroma="444"),
         "JPEG, two": pillow(frames[0].convert("RGB"), "MPO", save_all=True, append_images=[frames[1].convert("RGB")]),
     }
+
+
+def _heic(picture: Picture, **save: Any) -> bytes:
+    out = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(picture)).save(out, quality=50, **save)
+    return out.getvalue()
 
 
 def _srgb() -> bytes:
@@ -197,7 +207,7 @@ def _chunks(data: bytes, rng: random.Random) -> bytes:
 
 
 def _boxes(data: bytes, rng: random.Random) -> bytes:
-    """An AVIF with a number in its boxes (which stand before the data) changed."""
+    """An AVIF or HEIC with a number in its boxes (which stand before the data) changed."""
     out = bytearray(data)
     if len(out) < 17:
         return data

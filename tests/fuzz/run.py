@@ -7,7 +7,7 @@
     parse     parse(data); write(parse(data)) must give data
     decode    read_coefficients, then the entropy coder on whatever came out
     inspect   inspect, to a JSON document
-    formats   the same for PNG, WebP, GIF, AVIF and JPEG with more than one picture
+    formats   the same for PNG, WebP, GIF, AVIF, HEIC and JPEG with more than one picture
     mimic     JPEG, PNG, WebP, GIF, TIFF, BMP as sent pictures through every shipped profile; damaged files for --like
 
 An input that raises anything else, takes more than --limit seconds of processor time, or lets the process grow

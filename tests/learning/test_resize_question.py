@@ -255,6 +255,22 @@ def test_known_filters_are_what_pillow_does() -> None:
         assert np.array_equal(ours.pixels, theirs), name  # type: ignore[union-attr]
 
 
+def test_known_filters_are_what_opencv_does() -> None:
+    square = np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]], np.float32)
+    eight = np.where(np.arange(9) == 4, 9, -1).reshape(3, 3).astype(np.float32)
+    for width, height in ((90, 70), (3, 5), (2, 7)):
+        picture = photograph(width, height)
+        for name, theirs in {
+            "four neighbours, 5/1, edges reflected": cv2.filter2D(picture, -1, square),
+            "eight neighbours, 9/1, edges reflected": cv2.filter2D(picture, -1, eight),
+            "OpenCV GaussianBlur 3 x 3": cv2.GaussianBlur(picture, (3, 3), 0),
+            "OpenCV blur 3 x 3": cv2.blur(picture, (3, 3)),
+        }.items():
+            raster = Observed("p", pillow(picture, "PNG"), b"").as_sent
+            ours = sharpening.KNOWN[name].exact(raster, Observed("p", b"", b"").context)
+            assert np.array_equal(ours.pixels, theirs), (name, width)  # type: ignore[union-attr]
+
+
 def test_shares_of_filters() -> None:
     assert sharpening.shares_of(Convolve()) == (-0.125, -0.125, 0.0, 0.0, 0.0)
     assert sharpening.shares_of(Convolve(tuple(float(i) for i in range(9)), 36.0)) is None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from understudy.codec.sizes import Derive, Fit, Rounding, target
 from understudy.learning.size_limits import oddity, roundest
-from understudy.learning.size_rules import Sizes, behaviours, from_sizes
+from understudy.learning.size_rules import Sizes, behaviours, from_sizes, with_others
 from understudy.profile import dumps, loads
 from understudy.steps import Rule
 from understudy.steps.resize import Resize
@@ -216,3 +216,16 @@ def test_a_side_of_a_derived_pair_may_miss_its_limit() -> None:
     made = target(width, 900, Fit.LONGEST_SIDE, 1600, derive=Derive.SCALE_BOTH, rounding=Rounding.FLOOR)
     assert made.width == 1599 and made.height == int(900 * (1600 / width))
     assert target(width, 900, Fit.LONGEST_SIDE, 1600, derive=Derive.SCALE, rounding=Rounding.FLOOR).width == 1600
+
+
+def test_pictures_of_another_format_decide_what_the_pairs_leave_open() -> None:
+    """nginx's image filter, of which two JPEGs leave open how the other side is rounded, and two PNGs do not."""
+    pairs = [Sizes("a", (600, 450), 1, (512, 384)), Sizes("b", (3488, 5056), 1, (353, 512))]
+    others = [Sizes("c", (521, 467), 1, (512, 458)), Sizes("d", (616, 456), 1, (512, 379))]
+    alone = from_sizes(pairs)
+    assert alone.decision.guess
+    found = with_others(pairs, others)
+    assert found.rules[0].resize["rounding"] is Rounding.FLOOR
+    assert "of pictures that came back in another format" in found.decision.reason
+    elsewhere = [Sizes("c", (521, 467), 1, (100, 90)), Sizes("d", (616, 456), 1, (300, 222))]
+    assert with_others(pairs, elsewhere).rules == alone.rules

@@ -52,8 +52,7 @@ def test_the_channel_does_the_same() -> None:
     pixels = scene(61, 47, 3)
     made = Channel(profile)(torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255)
     delivered = np.asarray(Image.open(io.BytesIO(mimic(pixels, profile).data)))
-    wide = np.broadcast_to(delivered if delivered.ndim == 3 else delivered[:, :, None], (*delivered.shape[:2], 3))
-    assert np.array_equal((made[0] * 255).round().byte().permute(1, 2, 0).numpy(), wide)
+    assert np.array_equal((made[0, 0] * 255).round().byte().numpy(), delivered)
 
 
 @pytest.mark.parametrize("before", [True, False])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import shutil
+import subprocess
 from pathlib import Path
 
 import jpeglib
@@ -12,7 +14,7 @@ from PIL import Image
 
 import understudy as us
 from oracles import cmyk_jpeg, djpeg, pillow, scene
-from understudy.codec.sizes import Derive, Fit, Rounding, target
+from understudy.codec.sizes import Derive, Fit, Rounding, ShrinkOnLoad, target
 from understudy.errors import PictureError, ProfileError
 from understudy.profile import dumps, loads
 from understudy.steps import Context, Raster, Rule, Source, registry
@@ -71,6 +73,29 @@ def test_scale_and_draft_exclude_each_other() -> None:
     data = pillow(scene(20, 20))
     with pytest.raises(ProfileError, match="decode: both scale and draft; expected one of them"):
         decoded(data, scale=4, draft="box", draft_limit=5)
+
+
+IMAGEMAGICK = (("convert-im6.q16", "-define", "jpeg:size={}"), ("gm", "convert", "-size", "{}"))
+
+
+@pytest.mark.parametrize("words", IMAGEMAGICK, ids=lambda words: words[0])
+@pytest.mark.parametrize("size", [(161, 96), (97, 130)], ids=str)
+def test_a_size_hint_is_imagemagicks(words: tuple[str, ...], size: tuple[int, int], tmp_path: Path) -> None:
+    """Every sample, from an eighth to twice the size."""
+    if shutil.which(words[0]) is None:
+        pytest.fail(f"{words[0]} is missing; Debian: apt-get install imagemagick graphicsmagick")
+    data = pillow(scene(*size), quality=90)
+    (tmp_path / "in.jpg").write_bytes(data)
+    for box in ((11, 9), (14, 14), (20, 40), (26, 26), (35, 35), (48, 33), (60, 50), (98, 98), (300, 20)):
+        line = [word.format(f"{box[0]}x{box[1]}") for word in words]
+        out = tmp_path / "out.ppm"
+        subprocess.run([*line, str(tmp_path / "in.jpg"), str(out)], check=True)
+        step = registry()["decode"](
+            draft=Fit.BOX, draft_limit=box[0], draft_limit_height=box[1], draft_by=ShrinkOnLoad.IMAGEMAGICK
+        )
+        made = step.exact(Source(data), Context(data))
+        assert isinstance(made, Raster)
+        assert np.array_equal(made.pixels, np.asarray(Image.open(out))), box
 
 
 def test_other_formats_keep_their_size() -> None:

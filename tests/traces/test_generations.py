@@ -7,12 +7,14 @@ import math
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.optimize import minimize
 from trace_pictures import jpeg, photograph, pixels, read
 
 from understudy.codec.matrices import dct_basis
 from understudy.traces import _comb_kernels as combs
 from understudy.traces import _grid_kernels as grids
-from understudy.traces import _samples, aligned, resampled, shifted
+from understudy import traces
+from understudy.traces import _samples, aligned, regions, resampled, shifted
 
 
 def test_histograms_count_every_level() -> None:
@@ -53,6 +55,102 @@ def test_a_comb_is_named_and_a_smooth_histogram_is_not() -> None:
     assert scores.max() < 4
     assert abs(scores[6]) < 0.5  # the present step again explains what no earlier step does
     assert scores[9] < -500
+
+
+def best_by_scipy(counts: np.ndarray, shares: np.ndarray, last: int) -> float:
+    """The largest log-likelihood (less the ridge), found by another optimiser."""
+    n = np.arange(1, last + 1)
+    columns = [np.ones(last), np.log(n) - 0.5 * np.log(last), n / last - 0.5, np.sqrt(n / last) - 0.5, n == 1]
+    basis, seen = np.stack(columns, 1).astype(float), counts[1 : last + 1]
+
+    def worse(beta: np.ndarray) -> tuple[float, np.ndarray]:
+        eta = np.minimum(np.log(shares) + basis @ beta, 60)
+        slope = basis.T @ (np.exp(eta) - seen)
+        slope[1:] += 0.05 * beta[1:]
+        return float(np.exp(eta).sum() - seen @ eta + 0.025 * (beta[1:] ** 2).sum()), slope
+
+    start = np.zeros(5)
+    start[0] = np.log(seen.sum() / shares.sum())
+    return -float(minimize(worse, start, jac=True, method="BFGS", options={"gtol": 1e-5, "maxiter": 5000}).fun)
+
+
+@pytest.mark.parametrize(("earlier", "step"), [(9, 6), (4, 6), (13, 5)])
+def test_scores_are_those_of_another_optimiser(earlier: int, step: int) -> None:
+    drawn = np.random.default_rng(earlier).laplace(0, 30.0, 6_000)
+    twice = np.rint((np.rint(drawn / earlier) * earlier + np.random.default_rng(1).normal(0, 0.4, 6_000)) / step)
+    counts = np.bincount(np.abs(twice).astype(int), minlength=96)[:96].astype(float)
+    last, leak = 30, 0.2
+    scores = np.zeros(24)
+    combs.comb_scores(counts, float(step), 0.4, leak, last, -1e9, scores)
+    n = np.arange(1, last + 1)
+    mean = max((counts[1 : last + 1] * (n - 0.5)).sum() / counts[1 : last + 1].sum(), 0.3) * step
+    plain = np.exp(-(n - 0.5) * step / mean) - np.exp(-(n + 0.5) * step / mean)
+    none = best_by_scipy(counts, plain, last)
+    for q in range(1, 24):
+        shares = np.zeros(last + 1)
+        combs.comb_shares(float(q), float(step), mean, 0.4, last, shares)
+        expected = best_by_scipy(counts, (1 - leak) * shares[1:] + leak * plain, last) - none
+        assert scores[q] == pytest.approx(expected, abs=0.1), q
+
+
+def test_a_score_that_is_not_fitted_is_far_below_and_changes_no_answer() -> None:
+    """`least` only spares work: what stays above it is the same."""
+    coefficients, _ = read(jpeg(pixels(jpeg(photograph(), 75)), 90))
+    luma = coefficients.components[0]
+    sizes = aligned.histograms(luma).sum(axis=1).astype(float)
+    for k in (1, 9, 17):
+        step, last = float(luma.steps.reshape(64)[k]), aligned.spread(sizes[k])
+        whole, spared = np.zeros(128), np.zeros(128)
+        args = (sizes[k], step, aligned.SIGMA, aligned.LEAK, last)
+        dispersion = combs.comb_scores(*args, -1e9, whole)
+        assert combs.comb_scores(*args, -50.0, spared) == pytest.approx(dispersion)
+        near = spared > -50 * dispersion
+        assert near.any() and whole[near] == pytest.approx(spared[near], abs=0.1)
+
+
+def test_quick_says_what_observe_says() -> None:
+    for data in (jpeg(photograph(), 85), jpeg(pixels(jpeg(photograph(), 70)), 85)):
+        coefficients, stream = read(data)
+        whole = {(o.topic, o.name): o.value for o in traces.observe(coefficients, stream)}
+        quick = {(o.topic, o.name): o.value for o in traces.quick(coefficients, stream)}
+        assert len(quick) == 3 and quick.items() <= whole.items()
+
+
+def test_a_part_put_in_later_is_told_from_the_rest() -> None:
+    old = pixels(jpeg(photograph(), 75)).copy()
+    old[133:333, 157:377] = photograph(seed=5)[:200, :220]
+    coefficients, stream = read(jpeg(old, 90))
+    (found,) = (o.value for o in traces.observe(coefficients, stream) if o.name == "regions")
+    scores, side = np.array(found["scores"]), found["side"]
+    assert side == 64 and scores.shape == (8, 8)
+    inside = scores[3:5, 3:5]
+    assert (inside <= -regions.THRESHOLD).all()
+    scores[2:6, 2:6] = 0
+    assert (scores >= regions.THRESHOLD).sum() > 40 and (scores > -regions.THRESHOLD).all()
+
+
+def test_no_regions_without_an_earlier_compression() -> None:
+    coefficients, stream = read(jpeg(photograph(), 85))
+    assert "regions" not in {o.name for o in traces.observe(coefficients, stream)}
+
+
+def test_regions_grow_with_the_picture() -> None:
+    blocks, weights = np.zeros((20, 30, 64), np.int16), np.zeros((64, combs.BINS))
+    blocks[3, 17, 5], blocks[3, 18, 5], blocks[19, 29, 9] = 7, -7, 95
+    weights[5, 7], weights[9, 95] = 1.5, -2.0
+    out = np.zeros((3, 4))
+    combs.region_scores(blocks, weights, 8, out)
+    expected = np.zeros((3, 4))
+    expected[0, 2], expected[2, 3] = 3.0, -2.0
+    assert (out == expected).all()
+
+
+def test_where_there_was_a_compression_before_nothing_is_said_of_trellis() -> None:
+    for q1, q2 in ((75, 90), (60, 80)):
+        coefficients, stream = read(jpeg(pixels(jpeg(photograph(), q1)), q2))
+        values = {o.name: o.value for o in traces.observe(coefficients, stream)}
+        assert values["aligned"]["answer"] == "yes"
+        assert values["levels"]["answer"] == "cannot tell"
 
 
 @pytest.mark.parametrize(("q1", "q2"), [(60, 75), (75, 90), (90, 80), (85, 95)])

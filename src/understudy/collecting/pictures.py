@@ -35,7 +35,7 @@ def cut_short(data: bytes, kind: str) -> bool:
     if kind == "image/jpeg":
         return b"\xff\xd9" not in data[-TAIL:]  # EOI, T.81 B.1.1.3
     if kind == "image/png":
-        return b"IEND" not in data[-TAIL:]  # PNG, third edition, 11.2.5
+        return b"IEND\xaeB`\x82" not in data[-TAIL:]  # the last chunk with its CRC: PNG, third edition, 11.2.5
     if kind == "image/gif":
         return b"\0\x3b" not in data[-TAIL:]  # a block's end, then the trailer: GIF89a 16 and 27
     if kind == "image/webp":

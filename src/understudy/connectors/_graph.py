@@ -2,9 +2,10 @@
 
 Source: developers.facebook.com, read in stored copies on 2026-11-22: Graph API "Handling Errors" (codes 1, 2, 3, 4, 10,
 17, 102, 190, 200-299, 341, 368, 506), "Rate Limits" (codes 4, 17, 32, 613, 80001 and siblings; the headers X-App-Usage,
-with shares only, and X-Business-Use-Case-Usage, with estimated_time_to_regain_access in minutes). Never tried on the
-real service. That 100 with subcode 1366046 means an unreadable photo is from answers quoted in
-facebookarchive/php-graph-sdk issues 315 and 711.
+with shares only, and X-Business-Use-Case-Usage, with estimated_time_to_regain_access in minutes). The references of
+Pages show the token as the parameter access_token; that it may come as a bearer header is shown for other products on
+the same host. Never tried on the real service. That 100 with subcode 1366046 means an unreadable photo is from answers
+quoted in facebookarchive/php-graph-sdk issues 315 and 711.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ import re
 import string
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from .base import ConnectorError, Http, Picture, Posted, RejectedError, Rendition, Repeats, Setting
 from .http import Answer
@@ -41,11 +41,12 @@ class Web:
         Setting("method", "PUT or POST.", default="PUT"),
         Setting("field", "Name of the form field that carries the file (multipart/form-data); empty: the body is it.",
                 default=""),
-        Setting("found", "How the delivery is found: `url` (by `delivered` alone), `location` (the answer's Location), "
+        Setting("found", "How the delivery is found: `url` (it is known), `location` (the answer's Location), "
                 "`body` (the answer is the delivery), or a JSON pointer into the answer, such as /data/link.",
                 default="url"),
         Setting("delivered", "URL of the main delivery; may contain {id} besides: what was found at the pointer, or "
-                "what Location adds to the path of `to` (else its last part). Empty: what was found is the URL.",
+                "what Location adds to the path of `to` (else its last part). Empty: the URL that was "
+                "found, or else sent to.",
                 default=""),
         Setting("more", "Further renditions: name=URL, with spaces between.", default=""),
         Setting("again", "What sending twice does: `harmless` where a place is overwritten, `findable` where "
@@ -83,8 +84,6 @@ class Web:
             raise ConnectorError(
                 f"{s['found']!r}", place="web, found", expected="url, location, body or a JSON pointer", landed=False
             )
-        if s["found"] == "url" and not s["delivered"]:
-            raise ConnectorError("empty", place="web, delivered", expected="a URL, as found=url", landed=False)
         if "main" in self._more:
             raise ConnectorError("main", place="web, more", expected="another name", landed=False)
 
@@ -148,7 +147,7 @@ class Web:
 
     def find(self, key: str) -> Posted | None:
         """Looks whether `delivered` answers. Raises NotImplementedError where nothing tells."""
-        template = self._s["delivered"]
+        template = self._s["delivered"] or self._s["to"]
         if self.repeats is not Repeats.FINDABLE or "{key}" not in template or self._s["found"] != "url":
             raise NotImplementedError("no URL of the delivery is known before the answer")
         values = {"key": key}
@@ -223,7 +222,7 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
 
 def _added(found: str, sent_to: str) -> str:
     """`ID/NAME` of thumbor's /image/ID/NAME, which /image answered; else the last part of the path."""
-    path, start = urlsplit(found).path, urlsplit(sent_to).path.rstrip("/") + "/"
+    path, start = unquote(urlsplit(found).path), unquote(urlsplit(sent_to).path).rstrip("/") + "/"
     return path.removeprefix(start) if path.startswith(start) else path.rstrip("/").rpartition("/")[2]
 
 

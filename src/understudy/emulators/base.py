@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shlex
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -63,7 +64,7 @@ class Emulator:
     documented_limits: ClassVar[Mapping[str, tuple[int, float]]] = {}
     """Bucket -> (requests, seconds)."""
     secret_setting: ClassVar[str] = "token"
-    """What the demo token is called among a connector's settings, for the example command."""
+    """What the demo token is called among the settings of `understudy collect`, for the example command."""
 
     def __init__(
         self, pictures: Pictures, store: Store, plan: Plan, base_url: str | None, clock: Callable[[], float] = time.time
@@ -115,6 +116,12 @@ class Emulator:
     def settings(self, base_url: str) -> Mapping[str, str]:
         """What a client is told, apart from the token: names as they are likely to be asked for -> values."""
         return {"base_url": base_url}
+
+    def example(self, base_url: str) -> str:
+        """A command line that collects from it."""
+        told = " ".join(f"--set {name}={shlex.quote(value)}" for name, value in self.settings(base_url).items())
+        variable = f"UNDERSTUDY_{self.name}_{self.secret_setting}".upper()
+        return f"{variable}={shlex.quote(self.token())} understudy collect DIR --via {self.name} {told}"
 
     def token(self) -> str:
         """The demo token. It follows from the seed and is no secret."""

@@ -43,6 +43,7 @@ class Bluesky(Emulator):
         "a blob that no record uses is not served, and is kept for ever here",
         "records are checked as app.bsky.feed.post only, and in what concerns pictures",
     )
+    secret_setting: ClassVar[str] = "app_password"
     documented_limits: ClassVar[dict[str, tuple[int, float]]] = {
         "all": (3000, 300.0),
         "sessions": (30, 300.0),
@@ -56,7 +57,7 @@ class Bluesky(Emulator):
 
     def settings(self, base_url: str) -> dict[str, str]:
         """Where it is, and who."""
-        return {"base_url": base_url, "handle": self.handle(), "cdn_url": base_url}
+        return {"base_url": base_url, "handle": self.handle()}
 
     def handle(self) -> str:
         """The demo account's handle."""

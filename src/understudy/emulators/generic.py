@@ -30,6 +30,11 @@ class Generic(Emulator):
         """Where it is."""
         return {"base_url": f"{base_url}/pictures"}
 
+    def example(self, base_url: str) -> str:
+        """By the connector for a server of one's own."""
+        secret = f"UNDERSTUDY_WEB_SECRET='Bearer {self.token()}'"
+        return f"{secret} understudy collect DIR --via web --set to='{base_url}/pictures/{{name}}'"
+
     def routes(self) -> list[Route]:
         """The endpoints."""
         return [

@@ -36,7 +36,8 @@ class Instagram(Graph):
         "100 posts in 24 hours by today's documentation, 50 and 25 by older copies; counted from the first here",
         "the public address may be one of this machine here, which the real one could not reach",
         "how many impressions the account has, which its call limit depends on: 1 here, so 4800 calls in 24 hours",
-        "deleting media: answered as not supported",
+        "deleting media: answered as not supported; newer tools say that it is, with Facebook Login, but the "
+        "documentation's page was not seen",
         "the CDN's parameters, lifetime and words: as seen, documented nowhere",
     )
     documented_limits: ClassVar[dict[str, tuple[int, float]]] = {
@@ -64,6 +65,10 @@ class Instagram(Graph):
         """Publishing is a `post`: it brings no picture."""
         publish = self.on("POST", "/{head:path}/media_publish", self.post, kind="post", bucket=self.bucket)
         return [publish, *super().routes()]
+
+    def example(self, base_url: str) -> str:
+        """With the address from which it fetches the pictures: some server of yours."""
+        return f"{super().example(base_url)} --set public_url='http://127.0.0.1:8000/{{name}}'"
 
     async def get(self, request: Request) -> Response:
         """GET /me, /{ig-user-id}, its media and content_publishing_limit, /{container-id}, /{media-id}."""

@@ -59,7 +59,7 @@ def running(
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         emulated = emulator(name, profile=profile, misbehave=misbehave, base_url=url, state=state)
-        serving = server(application(emulated), "127.0.0.1", 0)
+        serving = server(application(emulated))
         thread = threading.Thread(target=serving.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         until = time.monotonic() + STARTED_S

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,11 +110,11 @@ class _Protocol(H11Protocol):
         self.app_state = {**self.app_state, "transport": transport}
 
 
-def server(application: Starlette, host: str, port: int) -> uvicorn.Server:
-    """A server for the application; quiet, one process."""
+def server(application: Starlette) -> uvicorn.Server:
+    """A server for the application, to be run on a socket that listens; quiet, one process."""
     return uvicorn.Server(
         uvicorn.Config(
-            application, host=host, port=port, http=_Protocol, ws="none", lifespan="off", log_level="critical",
+            application, http=_Protocol, ws="none", lifespan="off", log_level="critical",
             access_log=False, proxy_headers=False, server_header=False, timeout_graceful_shutdown=2,
         )
     )  # fmt: skip
@@ -129,32 +130,35 @@ def run(
     misbehave: Plan | None = None,
     state: Path | None = None,
 ) -> None:
-    """Serves until it is interrupted. say: told what a person must know, line by line.
+    """Serves until it is interrupted. port: 0 for a free one. say: told what a person must know, line by line.
 
     Raises UnderstudyError for an unknown name or an address that cannot be had, ProfileError.
     """
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{port}"
-    emulated = emulator(name, profile=profile, misbehave=misbehave, base_url=address, state=state)
-    for line in introduction(emulated, address):
-        say(line)
     try:
-        server(application(emulated), host, port).run()
-    except SystemExit:  # uvicorn's way to say that it could not listen
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
         raise UnderstudyError(
-            f"cannot listen on {host}:{port}", place="serve", expected="a free port", remedy="try another with --port"
+            error.strerror or str(error),
+            place=f"{host}:{port}",
+            expected="a free port",
+            remedy="try another with --port",
         ) from None
+    with listening:
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{listening.getsockname()[1]}"
+        emulated = emulator(name, profile=profile, misbehave=misbehave, base_url=address, state=state)
+        for line in introduction(emulated, address):
+            say(line)
+        server(application(emulated)).run(sockets=[listening])
 
 
 def introduction(emulated: Emulator, address: str) -> list[str]:
     """What a person must know of an emulator: where it is, its token, what makes its pictures, what to do with it."""
     cast = emulated.pictures.cast
-    settings = " ".join(f"--set {name}={value}" for name, value in emulated.settings(address).items())
-    variable = f"UNDERSTUDY_{emulated.name}_{emulated.secret_setting}".upper()
     return [
         f"{emulated.title}, emulated at {address}",
         f"token for it, which is no secret: {emulated.token()}",
         f"pictures by {cast.profile.name}: {cast.why}",
         f"state: {address}/__emulator__/state",
-        f"{variable}='{emulated.token()}' understudy collect DIR --via {emulated.name} {settings}",
+        emulated.example(address),
     ]

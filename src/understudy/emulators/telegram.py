@@ -30,7 +30,7 @@ class Telegram(Emulator):
     title: ClassVar[str] = "Telegram, Bot API"
     source: ClassVar[str] = (
         "core.telegram.org/bots/api: making requests, sendPhoto, getFile, deleteMessage, PhotoSize, "
-        "ResponseParameters; core.telegram.org/bots/faq: limits; from memory and search excerpts, 2026-11"
+        "ResponseParameters; core.telegram.org/bots/faq: limits; 2026-11, from libraries that quote it and from memory"
     )
     unconfirmed: ClassVar[tuple[str, ...]] = (
         "the wording of errors (`description`): as commonly seen; clients should go by error_code",

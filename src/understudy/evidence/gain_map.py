@@ -11,7 +11,7 @@ from ..jpeg.parse import parse
 from ..jpeg.syntax import JpegStream
 from .base import Observation, anomaly, apps, size_of, visible
 
-ISO = "ISO 21496-1:2025, annex C"
+ISO = "ISO 21496-1, annex C"
 ULTRA_HDR = "Ultra HDR image format 1.1"
 _ISO_NAME = b"urn:iso:std:iso:ts:21496:-1\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"

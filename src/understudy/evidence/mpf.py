@@ -24,7 +24,7 @@ TYPES = {
     0x050000: "gain map",
     0x000000: "undefined",
 }
-"""Source: CIPA DC-007-2021, 5.2.3.3.1, MP type codes."""
+"""Source: CIPA DC-007-2021, 5.2.3.3, MP type codes."""
 
 
 def detect(stream: JpegStream) -> Iterator[Observation]:

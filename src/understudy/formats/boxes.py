@@ -235,7 +235,7 @@ def _associations(tree: Tree, box: Box, p: bytes, properties: list[Box]) -> None
                 continue
             if index > len(properties):
                 tree.odd.append(anomaly(f"ipma at {box.offset:#x}: item {item.id} has property {index} of "
-                                        f"{len(properties)}", box.offset, "ISO/IEC 23008-12, 9.3"))  # fmt: skip
+                                        f"{len(properties)}", box.offset, f"{BMFF}, 8.11.14"))  # fmt: skip
             elif len(item.properties) < 64:
                 item.properties.append(properties[index - 1])
 

@@ -163,7 +163,7 @@ def hevc_facts(h: hevc.Headers, config_at: int, at: int) -> Found:
                 {"libheif-x265": [fits[0], fits[-1]]},
                 f"quality {_span(fits)}, if libheif wrote it with x265",
                 at,
-                "libheif 1.15.1 and pillow-heif 1.8.1, 56 files",
+                "libheif 1.15.1, 40 files, and pillow-heif 1.8.1 (libheif 1.23), 52",
             )
             yield sentence(
                 "quality", f"Slice QP {h.slice_qp}: quality {_span(fits)}, if libheif wrote it with x265.", at

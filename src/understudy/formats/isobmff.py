@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..evidence.base import Observation, anomaly, plural, visible
-from . import av1, hevc, iso_quality
+from . import av1, hevc, iso_quality, iso_sequence
 from .base import Found, Part, be, exif_facts, file_map, icc_facts, picture, sentence, xmp_facts
 from .boxes import BMFF, C2PA_UUID, Box, Item, Tree, read
 
@@ -52,13 +52,17 @@ SAYS = {
     "mdcv": "mastering display",
     "tmap": "tone map",
     "moov": "movie",
+    "trak": "track",
+    "mdhd": "how long",
+    "stsd": "how samples are coded",
+    "stsz": "sizes of samples",
     "free": "unused",
     "skip": "unused",
     "uuid": "by UUID",
     "grpl": "groups",
 }
 AUXILIARY = {"urn:mpeg:hevc:2015:auxid:1": "alpha", "urn:mpeg:hevc:2015:auxid:2": "depth"}
-"""auxC's older names. Source: ISO/IEC 23008-12, B.2.4.3; newer ones end with the word itself."""
+"""auxC's older names. Source: ISO/IEC 23008-12, its annex on HEVC; newer ones end with the word itself."""
 
 
 def detect(data: bytes) -> Found:
@@ -75,6 +79,7 @@ def detect(data: bytes) -> Found:
         yield from _properties(tree, main, coded)
     if coded is not None:
         yield from _codec(tree, coded)
+    yield from iso_sequence.tracks(tree)
     yield from _others(tree, main)
     yield from _metadata(tree)
     parts = [Part(p.offset, p.size, p.name, SAYS.get(p.name, ""), p.depth) for p in tree.parts]
@@ -140,23 +145,29 @@ def _picture(tree: Tree, main: Item | None, coded: Item | None) -> Found:
     box = tree.first(b"meta")
     offset = box.offset if box else 0
     if main is None:
-        sequence = tree.first(b"moov") is not None
-        yield anomaly(
-            "no primary item" + (" (a sequence of pictures, which is not read here)" if sequence else ""),
-            offset,
-            f"{HEIF}, 6",
-        )
-        yield sentence("picture", f"An HEIF file without a primary picture, {plural(len(tree.data), 'byte')}.", offset)
+        yield from _without_primary(tree, offset)
         return
     width, height = _shown_size(tree, main)
     alpha = ", with alpha" if _auxiliary(tree, "alpha") else ""
     grid = f", in {plural(len(main.references.get('dimg', [])), 'tile')}" if main.kind == "grid" else ""
+    frames = iso_sequence.frames(tree)
+    moving = f", a sequence of {plural(frames, 'picture')}" if frames > 1 else ""
     gain = ", with a gain map" if any(i.kind == "tmap" for i in tree.items.values()) else ""
     sampling = _sampling(tree, coded)
-    words = f"{', ' + sampling if sampling else ''}{alpha}{grid}{gain}"
+    words = f"{', ' + sampling if sampling else ''}{alpha}{grid}{moving}{gain}"
     text = f"{name}, {width} x {height}{words}, {plural(len(tree.data), 'byte')}."
     more: dict[str, Any] = {"sampling": sampling} if sampling else {}
     yield from picture(width, height, text, offset, f"{HEIF}, 6.5.3", **more)
+
+
+def _without_primary(tree: Tree, offset: int) -> Found:
+    """A file may be a sequence alone, without `meta`; without that, a primary item is missing."""
+    size, frames = plural(len(tree.data), "byte"), iso_sequence.frames(tree)
+    if frames:
+        yield sentence("picture", f"An HEIF sequence of {plural(frames, 'picture')}, {size}.", offset)
+    else:
+        yield anomaly("no primary item", offset, HEIF)
+        yield sentence("picture", f"An HEIF file without a primary picture, {size}.", offset)
 
 
 def _sampling(tree: Tree, coded: Item | None) -> str:
@@ -191,7 +202,7 @@ def _inventory(tree: Tree) -> Found:
         told = ", ".join(f"{n} {kind or 'untyped'}" for kind, n in list(kinds.items())[:12])
         box = tree.first(b"iinf")
         yield Observation("isobmff", "items", rows, f"{plural(len(tree.items), 'item')}: {told}",
-                          box.offset if box else None, f"{HEIF}, 6")  # fmt: skip
+                          box.offset if box else None, HEIF)  # fmt: skip
     missing = [r for i in tree.items.values() for rs in i.references.values() for r in rs if r not in tree.items]
     if missing:
         box = tree.first(b"iref")
@@ -230,7 +241,7 @@ def _properties(tree: Tree, main: Item, coded: Item | None) -> Found:
                 [be(p, 0, 2), be(p, 2, 2)],
                 f"content light {be(p, 0, 2)} at most, {be(p, 2, 2)} a frame, cd/m2",
                 at,
-                f"{BMFF}, 12.1.6",
+                BMFF,
             )
 
 
@@ -270,7 +281,7 @@ def _codec(tree: Tree, coded: Item) -> Found:
     elif name == "HEVC":
         config = _property(coded, b"hvcC")
         if config is None:
-            yield anomaly(f"item {coded.id} has no hvcC", at, f"{HEIF}, B")
+            yield anomaly(f"item {coded.id} has no hvcC", at, HEIF)
         else:
             yield from iso_quality.hevc_facts(hevc.read(tree.payload(config), data), config.offset, at)
 
@@ -325,7 +336,7 @@ def _others(tree: Tree, main: Item | None) -> Found:
             len(thumbs),
             f"{plural(len(thumbs), 'thumbnail')}, the first of {plural(size, 'byte')}",
             thumbs[0].extents[0][0] if thumbs[0].extents else None,
-            f"{HEIF}, 6.4.5",
+            HEIF,
         )
     if main is not None and main.kind == "grid":
         p = tree.bytes_of(main)
@@ -353,7 +364,7 @@ def _metadata(tree: Tree) -> Found:
             break
     for item in tree.items.values():
         if item.kind == "mime" and item.content_type == "application/rdf+xml" and item.extents:
-            yield from xmp_facts(tree.bytes_of(item), item.extents[0][0], f"{HEIF}, A.3")
+            yield from xmp_facts(tree.bytes_of(item), item.extents[0][0], HEIF)
             break
     for box in tree.boxes:
         if box.kind == b"uuid" and tree.data[box.begin - 16 : box.begin] == C2PA_UUID:

@@ -91,7 +91,7 @@ def detect(data: bytes) -> Found:
 
 
 def _read(data: bytes) -> Chunks:
-    out = Chunks(data, [Part(0, 8, "", "signature")])
+    out = Chunks(data, [Part(0, 8, "signature")])
     at, clause = 8, f"{SPEC}, 5.3"
     while at < len(data):
         if len(out.placed) >= MAX_PARTS:

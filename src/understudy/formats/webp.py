@@ -275,7 +275,7 @@ def _vp8_facts(offset: int, frame: vp8.KeyFrame) -> Found:
 
 
 def _like_libwebp(frame: vp8.KeyFrame) -> bool:
-    """libwebp shifts the index for chroma alone and writes version 0 no loop filter deltas. (Measured: 240 files.)"""
+    """libwebp shifts the index for chroma alone and writes version 0 no loop filter deltas. (Measured: 832 files.)"""
     d = frame.deltas
     still = not (d["y_dc"] or d["y2_dc"] or d["y2_ac"] or frame.version or frame.loop_filter_adj_enable)
     return still and d["uv_dc"] in webp_quality.SNS_OF_UV_DC and -4 <= d["uv_ac"] <= 6
@@ -291,7 +291,7 @@ def _libwebp(frame: vp8.KeyFrame) -> dict[str, Any]:
         "libwebp",
         supports,
         "cwebp, Pillow, sharp, browsers and most others write lossy WebP with libwebp; nor its versions",
-        "libwebp 0.4 to 1.6, src/enc; 240 files of cwebp 1.2.4 and Pillow's 1.6.0",
+        "libwebp 0.4 to 1.6, src/enc; measured on 112 files of cwebp 1.2.4 and 720 of Pillow's 1.6.0",
     )
 
 

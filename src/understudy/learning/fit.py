@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..steps.decode import is_rgb
 from .observed import Box, Observed
 
 Plane = NDArray[Any]
@@ -64,8 +65,13 @@ def luma(pixels: NDArray[Any]) -> NDArray[np.float32]:
     return out
 
 
+def plane_of(pixels: NDArray[Any], pair: Observed) -> NDArray[np.float32]:
+    """What the first delivered component is of `[H, W, 1 to 4]` samples: `luma`, or red where R, G and B are stored."""
+    return pixels[:, :, 0].astype(np.float32) if is_rgb(pair.stream) else luma(pixels)
+
+
 def fit(plane: Plane, pair: Observed, boxes: Sequence[Box]) -> Fit:
-    """The agreement of a predicted luma plane, of the received picture's size, with the pair's luma in `boxes`.
+    """The agreement of a predicted plane (`plane_of`), of the received picture's size, with the pair's in `boxes`.
 
     Boxes start at multiples of 8. Partial blocks at the picture's edges are not looked at.
     """

@@ -25,7 +25,7 @@ from .question import Decision
 from .questions import questions
 from .search import Search
 from .settling import label as in_words
-from .size_rules import COSTS, SizeRule, SizeRules, size_rules
+from .size_rules import COSTS, SizeRule, SizeRules
 
 SIZE_RULE = "size rule"
 SOFTWARE = "software"
@@ -62,9 +62,9 @@ class _Option:
     pipeline: Pipeline
 
 
-def settle(search: Search, headers: Headers) -> Headers:
+def settle(search: Search, headers: Headers, sizes: SizeRules) -> Headers:
     """Fills what pairs left open: changes `search.pipeline` and `search.decisions`, returns the headers with the values
-    that were guessed. An interrupted search is settled as far as it got."""
+    that were guessed. sizes: the rules that give all sizes. An interrupted search is settled as far as it got."""
     options = {name: found for name, d in search.decisions.items() if d.guess and (found := _options(search, d))}
     for name in [name for name, found in options.items() if not _varying(found)]:
         search.decisions[name] = _the_same(search.decisions[name])
@@ -75,7 +75,6 @@ def settle(search: Search, headers: Headers) -> Headers:
     if boxes is not None and boxes.trials and habits.BOXES not in _varying(options.get(LARGE, ())):
         unknown.discard(habits.BOXES)  # a resampling that small factors leave open is decided there
     known = {k: v for k, v in habits.facts(search.pipeline, headers.envelope).items() if k not in unknown}
-    sizes = size_rules(search.pairs)
     names = _recognise(habits.matches(known), sizes.rules, known)
     search.decisions[SOFTWARE] = _recognised(names, known)
     if names:

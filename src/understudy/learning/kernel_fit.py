@@ -96,10 +96,10 @@ def fitted_kernel(witnesses: Sequence[Witness]) -> KernelFit | None:
             found += [f for s in listed if (f := fit_kernel(witnesses, s, rounds=3, iterations=6)) is not None]
     if not found:
         return None
-    best = min(found, key=lambda f: f.sigma).shape
+    best = min(found, key=lambda f: f.sigma)
     ways: tuple[Literal["cubic", "linear"], ...] = ("cubic", "linear")
-    both = [f for way in ways if (f := fit_kernel(witnesses, replace(best, kernel=way))) is not None]
-    return min(both, key=lambda f: f.sigma)
+    both = [f for way in ways if (f := fit_kernel(witnesses, replace(best.shape, kernel=way))) is not None]
+    return min(both or [best], key=lambda f: f.sigma)  # a longer fit may end in what is no kernel
 
 
 def fit_kernel(

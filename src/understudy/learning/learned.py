@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from .proof import divide, settle, with_held_out
 from .proof import profile as as_profile
 from .question import Decision
 from .questions import questions
-from .search import Progress, Search
+from .search import Enough, Progress, Search
 from .size_rules import SizeRules, size_rules
 
 
@@ -107,16 +107,30 @@ def learn(
     name: `platform/era` for the profile. progress: called with what is being asked, and how far it is (0 to 1).
     hold_out: share of the pairs, 0 to 1, that are not learned from but prove the profile (see `proof.divide`).
     Pairs that do not belong (other pictures, damaged, passed through, of another platform) are set aside with a reason.
-    Ctrl-C ends the search, not the function: the profile of what is known so far is returned, marked `interrupted`.
-    `progress` may do the same by raising `search.Enough`; while pairs are still read, Enough comes through.
+    Ctrl-C ends the search, or the proof, not the function: the profile of what is known so far is returned, marked
+    `interrupted`, with the scores of the pairs that it was played on. While pairs are still read there is nothing to
+    return: then KeyboardInterrupt comes through and says so. `progress` may end the search by raising `search.Enough`;
+    while pairs are still read, Enough comes through.
     Raises PairsError when no pair can be learned from.
     """
+    today = today or datetime.date.today()
+    try:
+        return _learned(pairs, name, progress, hold_out, today)
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(str(error) or " before anything was learned: nothing to write") from None
+
+
+def _learned(
+    pairs: str | Path | Iterable[Pair | tuple[Any, bytes]], name: str, progress: Progress, hold_out: float,
+    today: datetime.date,
+) -> Learned:  # fmt: skip
+    """As `learn`."""
     seconds: dict[str, float] = {}
     clock = _Clock(seconds)
     progress("reading the pairs", 0.0)
     matched = match(pairs, progress)
     if not matched.observed and matched.lossless:
-        return _without_loss(matched, name, today or datetime.date.today(), clock)
+        return _without_loss(matched, name, today, clock)
     if not matched.observed:
         raise PairsError(_nothing_left(matched), place="learn", expected="at least one pair to learn from")
     to_learn, held = divide(matched.observed, hold_out)
@@ -124,21 +138,14 @@ def learn(
     clock.lap("reading")
     stated = headers(matched.observed)
     clock.lap("headers")
-    sizes = size_rules(matched.observed)
+    sizes = size_rules(matched.observed, [s.sizes for s in matched.set_aside if s.sizes is not None])
     stated = with_passing(stated, matched, sizes)
     clock.lap("sizes")
     search = Search(matched.observed, first_guess(stated, sizes))
     search.run(questions(), progress)
     seconds |= search.seconds
     clock.skip()
-    stated = settle(search, stated)
-    progress("proving", 1.0)
-    found = as_profile(search, stated, matched, None, name, today or datetime.date.today())
-    scores = score(found, matched.observed)
-    final = as_profile(search, stated, matched, scores, name, today or datetime.date.today())
-    held_out = score(final, held) if held else None
-    if held_out is not None:
-        final = with_held_out(final, held_out, today or datetime.date.today())
+    final, scores, held_out, stated = _proved(search, stated, sizes, matched, held, name, today, progress)
     clock.lap("proof")
     evidence = (*search.decisions.values(), *stated.decisions)
     order = {step.name: i for i, step in enumerate(final.steps)}
@@ -147,6 +154,28 @@ def learn(
     return Learned(
         final, tuple(ranked), scores, matched.set_aside, notes, stated, sizes, search, seconds, held_out
     )  # fmt: skip
+
+
+def _proved(
+    search: Search, stated: Headers, sizes: SizeRules, matched: Matched, held: Sequence[Observed], name: str,
+    today: datetime.date, progress: Progress,
+) -> tuple[Profile, Scores, Scores | None, Headers]:  # fmt: skip
+    """(the profile, its scores, those on the pairs held out, the headers settled). Ctrl-C marks the search interrupted:
+    what is not settled then stays as the search left it, pairs that were not played are not among the scores."""
+    scores, held_out = Scores(name, "predicted", ()), None
+    try:
+        stated = settle(search, stated, sizes)
+        progress("proving", 1.0)
+        found = as_profile(search, stated, matched, None, name, today)
+        scores = score(found, matched.observed, search)
+        final = as_profile(search, stated, matched, scores if scores.per_pair else None, name, today)
+        held_out = score(final, held, search) if held and not search.interrupted else None
+        if held_out is not None:
+            final = with_held_out(final, held_out, today)
+    except (KeyboardInterrupt, Enough):
+        search.interrupted = True
+        final = as_profile(search, stated, matched, None, name, today)
+    return final, scores, held_out, stated
 
 
 def _without_loss(matched: Matched, name: str, today: datetime.date, clock: _Clock) -> Learned:
@@ -174,8 +203,11 @@ def first_guess(stated: Headers, sizes: SizeRules) -> Pipeline:
     return Pipeline((Decode(), Orient(), Color(), Flatten(), *resize, stated.encode))
 
 
-def score(profile: Profile, pairs: Iterable[Observed]) -> Scores:
-    """`verify` with `free = predicted` for pairs that are read already."""
+def score(profile: Profile, pairs: Iterable[Observed], search: Search | None = None) -> Scores:
+    """`verify` with `free = predicted` for pairs that are read already.
+
+    search: marked as interrupted by Ctrl-C; then the scores are those of the pairs that were played until then.
+    """
 
     def one(pair: Observed) -> PairScore:
         try:
@@ -183,7 +215,14 @@ def score(profile: Profile, pairs: Iterable[Observed]) -> Scores:
         except UnderstudyError as error:
             return PairScore(pair.name, error=str(error))
 
-    return Scores(profile.name, "predicted", tuple(one(pair) for pair in pairs))
+    done: list[PairScore] = []
+    try:
+        done.extend(one(pair) for pair in pairs)
+    except KeyboardInterrupt:
+        if search is None:
+            raise
+        search.interrupted = True
+    return Scores(profile.name, "predicted", tuple(done))
 
 
 def _nothing_left(matched: Matched) -> str:

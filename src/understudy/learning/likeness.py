@@ -249,14 +249,15 @@ def framed(sent: Look, received: Look) -> str:
         inner = min(share, 1 / share)
         names = ("left", "right") if axis == 1 else ("top", "bottom")
         for start in ((1 - inner) / 2, 0.0, 1 - inner):
-            low, high = int(start * n), int(np.ceil((start + inner) * n))
+            low, high = max(0, int(start * n) - 2), int(np.ceil((start + inner) * n)) + 2  # a block may lie across
             plane = received.fine if axis == 0 else received.fine.T
             sides = {name: part for name, part in zip(names, (plane[:low], plane[high:]), strict=True) if part.size}
             if not sides or max(float(part.std()) for part in sides.values()) > BORDER:
                 continue
             count = min(COARSE, len(sent.fine))
             seen = _part(n, start, inner, count) @ plane @ _coverage(n, count).T
-            score = correlation(turned(shrunk(sent.fine, count), turn), seen if axis == 0 else seen.T)
+            ours, weight = (turned(shrunk(plane, count), turn) for plane in (sent.fine, sent.weight))
+            score = correlation(ours, seen if axis == 0 else seen.T, weight)
             if score >= SAME:
                 return " and ".join(sides)
     return ""

@@ -9,7 +9,9 @@ from ..errors import UnderstudyError
 from ..evidence import fbmd
 from ..jpeg.entropy_decode import read_coefficients
 from ..jpeg.syntax import JpegStream, Sos
+from ..steps import Context
 from .observed import Observed
+from .size_rules import Sizes
 
 Kind = Literal[
     "unreadable", "damaged", "not a jpeg", "unsupported", "untouched", "rewritten", "resaved", "other picture",
@@ -36,6 +38,8 @@ class SetAside:
     name: str
     reason: str
     kind: Kind
+    sizes: Sizes | None = None
+    """Of a pair that was delivered as a picture of another format: evidence for the size rule all the same."""
 
 
 def refusal(pair: Observed) -> SetAside | None:
@@ -49,7 +53,7 @@ def refusal(pair: Observed) -> SetAside | None:
     if received[:2] != b"\xff\xd8":
         kind = _kind_of(received)
         asked = "; if the columns are swapped, swap them" if sent[:2] == b"\xff\xd8" else ""
-        return SetAside(name, f"the received file is {kind}, no JPEG{asked}", "not a jpeg")
+        return SetAside(name, f"the received file is {kind}, no JPEG{asked}", "not a jpeg", _sizes(pair))
     try:
         c = pair.coefficients
     except UnderstudyError as error:
@@ -67,6 +71,17 @@ def refusal(pair: Observed) -> SetAside | None:
     if pair.is_jpeg and _same_coefficients(pair):
         return SetAside(name, "the coefficients are those of the sent JPEG: written anew without loss", "rewritten")
     return None
+
+
+def _sizes(pair: Observed) -> Sizes | None:
+    """The sizes of a pair whose received file is a picture that Pillow knows; None where it is not."""
+    received = Context(pair.received).sent_size
+    if received is None:
+        return None
+    try:
+        return Sizes(pair.name, pair.sent_size, pair.orientation, received)
+    except UnderstudyError:
+        return None
 
 
 def _kind_of(data: bytes) -> str:

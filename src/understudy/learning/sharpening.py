@@ -46,12 +46,21 @@ KNOWN: dict[str, Filter] = {
     "eight neighbours, 16/8": Convolve((-1.0, -1.0, -1.0, -1.0, 16.0, -1.0, -1.0, -1.0, -1.0), 8.0, edge="repeat"),
     "eight neighbours, 24/16": Convolve((-1.0, -1.0, -1.0, -1.0, 24.0, -1.0, -1.0, -1.0, -1.0), 16.0, edge="repeat"),
     "four neighbours, 5/1": Convolve((0.0, -1.0, 0.0, -1.0, 5.0, -1.0, 0.0, -1.0, 0.0), 1.0, edge="repeat"),
+    "four neighbours, 5/1, edges reflected": Convolve(
+        (0.0, -1.0, 0.0, -1.0, 5.0, -1.0, 0.0, -1.0, 0.0), 1.0, "half_up", "reflect"
+    ),
+    "eight neighbours, 9/1, edges reflected": Convolve(
+        (-1.0, -1.0, -1.0, -1.0, 9.0, -1.0, -1.0, -1.0, -1.0), 1.0, "half_up", "reflect"
+    ),
+    "OpenCV GaussianBlur 3 x 3": Convolve((1.0, 2.0, 1.0, 2.0, 4.0, 2.0, 1.0, 2.0, 1.0), 16.0, "half_up", "reflect"),
+    "OpenCV blur 3 x 3": Convolve((1.0,) * 9, 9.0, "half_up", "reflect"),
     "Facebook's three taps": Sharpen(),
 }
 """Filters that are widely used. Pillow's are those of its ImageFilter module (documented there; tests/learning asks
 Pillow); sharp's is what `sharpen()` without parameters is documented to do, a mild 3 x 3; the next three are
 a square of eight and of four neighbours as tutorials have them, written from memory, not from a source that could be
-named: nothing is claimed of whose they are; the last is measured (facts/facebook-resize.md)."""
+named: nothing is claimed of whose they are; OpenCV's two blurs, and squares with its edges, are
+what it gives (tests/learning asks it); the last is measured (facts/facebook-resize.md)."""
 
 
 @dataclass(frozen=True, eq=False)

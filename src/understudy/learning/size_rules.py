@@ -128,13 +128,29 @@ MOST_TOLD = 12
 """Rivals that a decision lists by name."""
 
 
-def size_rules(pairs: Sequence[Observed]) -> SizeRules:
-    """The size rules that give every received size of the pairs, best first, and what tells them apart."""
-    return from_sizes([Sizes(p.name, p.sent_size, p.orientation, p.size) for p in pairs])
+def size_rules(pairs: Sequence[Observed], others: Sequence[Sizes] = ()) -> SizeRules:
+    """The size rules that give every received size of the pairs, best first, and what tells them apart.
+
+    others: sizes of pictures that were delivered in another format. A platform may treat those otherwise: they decide
+    among the rules that the pairs leave, and are left out where no rule gives both.
+    """
+    return with_others([Sizes(p.name, p.sent_size, p.orientation, p.size) for p in pairs], others)
+
+
+def with_others(sizes: Sequence[Sizes], others: Sequence[Sizes]) -> SizeRules:
+    """`size_rules` for sizes alone."""
+    found = from_sizes(sizes)
+    if not others or not found.rules or found.rules[0].but:
+        return found
+    together = from_sizes([*sizes, *others])
+    if not together.rules or together.rules[0].but:
+        return found
+    told = f"{together.decision.reason}; {len(others)} of them of pictures that came back in another format"
+    return replace(together, decision=replace(together.decision, reason=told))
 
 
 def from_sizes(sizes: Sequence[Sizes]) -> SizeRules:
-    """`size_rules` for sizes alone."""
+    """`size_rules` for sizes alone, of one kind of file."""
     resized = [s for s in sizes if s.is_resized]
     if not resized:
         return SizeRules(False, (), _none_resized(sizes))

@@ -95,7 +95,7 @@ class Shown:
     @property
     def varies(self) -> bool:
         """Whether pictures were changed differently: their own curves fit, and none for all does."""
-        return len(self.samples) > 1 and self.best > 2.0 and self.apart < 0.5 * self.best
+        return len(self.samples) > 1 and self.best > 2.0 and self.apart < 0.75 * self.best
 
     @property
     def seen(self) -> tuple[int, int]:
@@ -134,15 +134,15 @@ def sample(pair: Observed, pixels: Pixels) -> Sample | None:
 def shown(samples: Sequence[Sample]) -> Shown:
     """Everything fitted."""
     identity = np.linspace(0.0, 255.0, KNOTS)
-    curve = _curve(samples, shared=True)
-    curves = _curve(samples, shared=False)
+    curve = fitted_curve(samples, shared=True)
+    curves = fitted_curve(samples, shared=False)
     matrix = _matrix(samples)
     errors = {
         "curve": error(samples, Tone(curve=_knots(curve[0]))),
         "curves": error(samples, as_curves(curves)),
         "matrix": error(samples, as_matrix(matrix)) if np.isfinite(matrix).all() else np.inf,
     }
-    single = [error([s], as_curves(_curve([s], shared=False))) for s in samples]
+    single = [error([s], as_curves(fitted_curve([s], shared=False))) for s in samples]
     apart = float(np.sqrt(np.mean(np.square(single))))
     before = error(samples, Tone(curve=_knots(identity)))
     return Shown(tuple(samples), before, curve[0], curves, matrix, errors, apart)
@@ -212,18 +212,18 @@ def _knots(row: Floats) -> tuple[float, ...]:
     return tuple(round(float(v), 2) + 0.0 for v in np.clip(row, 0.0, 255.0))
 
 
-def _basis() -> Floats:
+def basis() -> Floats:
     """`[256, KNOTS]`: how much of each knot every value takes."""
     at = np.arange(256) * ((KNOTS - 1) / 255)
     return np.asarray(np.maximum(0.0, 1.0 - np.abs(at[:, None] - np.arange(KNOTS))), np.float64)
 
 
-def _curve(samples: Sequence[Sample], *, shared: bool) -> Floats:
+def fitted_curve(samples: Sequence[Sample], *, shared: bool) -> Floats:
     """`[1 or 3, KNOTS]` by least squares, twice: outliers of the first are left out of the second."""
-    basis, many = _basis(), 1 if shared else 3
+    knots, many = basis(), 1 if shared else 3
     rows, targets = [], []
     for one in samples:
-        each = one.histograms @ basis  # [3, units, knots]
+        each = one.histograms @ knots  # [3, units, knots]
         for i, w in enumerate(one.weights):
             parts = [w[c] * each[c] for c in range(3)]
             made = np.sum(parts, axis=0) if shared else np.concatenate(parts, axis=1)

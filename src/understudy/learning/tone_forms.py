@@ -88,11 +88,9 @@ def _linear(shown: Shown) -> Iterator[Form]:
         ways = {0.0, round(128 * (1 - factor), 4), round(127.5 * (1 - factor), 4)}
         moved = round(offset + (gain - factor) * 128)
         ways |= {float(moved + d) for d in (-1, 0, 1)}
-        for beta, rounding in product(sorted(ways), ROUNDINGS):
-            if abs(beta - moved) <= 12:
-                yield _form(_scaled(factor, beta, rounding))
-                if beta < 0 and rounding == "half_even":
-                    yield _opencv_abs(factor, beta)
+        for beta in sorted(b for b in ways if abs(b - moved) <= 12):
+            yield _opencv_abs(factor, beta) if beta < 0 else _form(_scaled(factor, beta, "half_even", "float32"))
+            yield from (_form(_scaled(factor, beta, rounding)) for rounding in ROUNDINGS)
     yield from _levels(gain, offset)
 
 
@@ -103,15 +101,15 @@ def _contrast(shown: Shown, gain: float) -> float:
 
 
 def _each(shown: Shown) -> list[Floats]:
-    """A gain and an offset for all channels, `[2]`, of each picture by itself: of the middle of its own curve."""
+    """A gain and an offset for all channels, `[2]`, of each picture alone: of its own curve, which clipping does not
+    bend, where that is away from black and white and the picture has such samples."""
+    at, basis = np.linspace(0.0, 255.0, tone_fit.KNOTS), tone_fit.basis()
     out = []
     for one in shown.samples:
-        values = one.pixels.mean(axis=(1, 2), dtype=np.float64) @ one.weights[0]
-        inside = (one.target[:, 0] > 20) & (one.target[:, 0] < 235)
-        inside &= (one.pixels.min(axis=(1, 2, 3)) > 0) & (one.pixels.max(axis=(1, 2, 3)) < 255)
-        if inside.sum() >= 20 and np.ptp(values[inside]) > 10:
-            slope, start = np.polyfit(values[inside], one.target[inside, 0], 1)
-            out.append(np.array([slope, start]))
+        curve = tone_fit.fitted_curve([one], shared=True)[0]
+        mass = (one.histograms.sum(axis=(0, 1)) @ basis) * ((curve > 8) & (curve < 225))
+        if np.count_nonzero(mass > 1) >= 3:
+            out.append(np.polyfit(at, curve, 1, w=np.sqrt(mass)))
     return out or [np.array([1.0, 0.0])]
 
 
@@ -126,10 +124,12 @@ def _round_near(value: float) -> list[float]:
     return sorted((v for v in near if v > 0), key=lambda v: (len(f"{v:g}"), v))
 
 
-def _scaled(gain: float, offset: float, rounding: Rounding) -> Tone:
-    """v gain + offset: OpenCV's convertScaleAbs and addWeighted (half to even), numpy's astype (cut off)."""
+def _scaled(
+    gain: float, offset: float, rounding: Rounding, arithmetic: Literal["float64", "float32"] = "float64"
+) -> Tone:
+    """v gain + offset: OpenCV's convertScaleAbs (half to even, in float32), numpy's astype (cut off)."""
     matrix = (gain, 0.0, 0.0, 0.0, gain, 0.0, 0.0, 0.0, gain)
-    return Tone(matrix=matrix, offset=(offset, offset, offset), rounding=rounding)
+    return Tone(matrix=matrix, offset=(offset, offset, offset), rounding=rounding, arithmetic=arithmetic)
 
 
 def _opencv_abs(gain: float, offset: float) -> Form:

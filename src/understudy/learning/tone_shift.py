@@ -2,11 +2,12 @@
 
 Each 8x8 block's DC level is its mean, to within half a step over 8. What an encoder would have written for the sent
 picture is compared with what was delivered, in flat parts of the picture, where neither a resampling nor a filter
-changes a mean, and by brightness, so that an encoder's rounding does not add up. Nothing is rendered for it.
+changes a mean, those of like values together. Nothing is rendered for it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,10 +24,10 @@ from .pipeline import Pipeline
 
 Floats = NDArray[np.float32]
 
-BINS = 12
-"""Of brightness, over which means are compared apart."""
+GROUPS = 12
+"""Of blocks of like values, over which means are compared apart."""
 LEAST = 10
-"""Blocks in a bin below which it says nothing."""
+"""Blocks in a group below which it says nothing."""
 BY_ROUNDING = 0.9
 """Pixels by which flat parts of a picture that keeps its size may be off without any change of tone: encoders that cut
 instead of rounding are off by half a pixel (facts/learning-trials.md, 2.4)."""
@@ -41,7 +42,7 @@ class Shift:
     """By how much flat parts of a delivered picture are off, in pixels."""
 
     largest: float
-    """The largest mean difference of a bin of brightness, of any component, 0 to 255."""
+    """The largest mean difference of blocks of like values, of any component, 0 to 255."""
     limit: float
     """What roundings may explain."""
 
@@ -130,15 +131,14 @@ def _grouped(values: Floats, v: int, h: int) -> Floats:
 
 
 def _largest(values: Floats, rough: Floats, off: Floats) -> float:
-    """The largest difference of a bin that its own spread does not explain; the flatter half of the blocks counts."""
+    """The largest difference of a group of like values that its own spread does not explain; the flatter half of the
+    blocks counts. A mark or a caption covers some blocks: only the middle half of a group does."""
     flat = rough <= max(4.0, float(np.median(rough)))
-    place = np.clip((values[flat] + 128) * (BINS / 256), 0, BINS - 1).astype(np.int64)
+    order = np.argsort(values[flat], kind="stable")
     most = 0.0
-    for one in range(BINS):
-        found = off[flat][place == one]
+    for found in np.array_split(off[flat][order], max(1, min(GROUPS, order.size // LEAST))):
         if found.size >= LEAST:
-            # a mark or a caption covers some blocks: half of the bin has to be off
-            middle = float(np.mean(np.sort(found)[found.size // 4 : found.size - found.size // 4]))
-            noise = float(found.std()) / np.sqrt(found.size)
-            most = max(most, abs(middle) - 4 * noise)
+            middle = np.sort(found)[found.size // 4 : found.size - found.size // 4]
+            noise = float(middle.std()) / math.sqrt(middle.size)
+            most = max(most, abs(float(middle.mean())) - 3 * noise)
     return most

@@ -87,5 +87,5 @@ def _windows(one: Known, radius: float) -> list[_Window]:
 
 
 def _sigma(one: Known, parts: Sequence[_Window], percent: int, threshold: int) -> float:
-    planes = [fit.luma(sharpened(samples, blurred, percent, threshold)) for _, samples, blurred in parts]
+    planes = [fit.plane_of(sharpened(part, blurred, percent, threshold), one.pair) for _, part, blurred in parts]
     return fit.fit(canvas(one.pair.size, one.boxes, planes), one.pair, one.boxes).sigma

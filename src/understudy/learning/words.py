@@ -125,12 +125,10 @@ def _resize(step: Resize) -> str:
         text += f", {key.replace('_', ' ')} {value}"
     if step.alpha != "own":
         text += f", alpha {step.alpha}"
-    return text + {
-        "raster": "",
-        "stored": "; where a decoder made it smaller, the size goes by the file's own sides",
-        "stored_part": "; where a decoder made it smaller, the size goes by the file's own sides, and only what they "
-        "fill is resampled",
-    }[step.sized_by]
+    if step.sized_by != "raster":
+        text += "; where a decoder made it smaller, the size goes by the file's own sides"
+        text += ", and only what they fill is resampled" if step.sized_by == "stored_part" else ""
+    return text
 
 
 def _kernel(step: Resize) -> str:
@@ -269,10 +267,12 @@ def _envelope(step: Envelope) -> str:
 
 def _resize_brief(step: Resize) -> str:
     limit = f"{step.limit}" if not isinstance(step.limit, Rule) else "by rule"
-    box = f"x{step.limit_height}" if step.limit_height else ""
+    fit = "part" if step.fit == "percent" and step.limit_height else step.fit.replace("_", " ")
+    between = "/" if step.fit == "percent" else "x"
+    box = f"{between}{step.limit_height}" if step.limit_height else ""
     if step.code == "fitted":
-        return f"{step.fit.replace('_', ' ')} {limit}{box} by a fitted kernel"
-    return f"{step.fit.replace('_', ' ')} {limit}{box} by {step.code} {step.kernel}"
+        return f"{fit} {limit}{box} by a fitted kernel"
+    return f"{fit} {limit}{box} by {step.code} {step.kernel}"
 
 
 def _encode_brief(step: Encode) -> str:

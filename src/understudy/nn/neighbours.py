@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ..codec.unsharp import BITS, PASSES, box_radius
-from ..steps.convolve import Convolve
+from ..steps.convolve import Convolve, beyond
 from .picture import Picture
 from .text import as_json
 
@@ -97,7 +97,7 @@ def _sum(samples: Tensor, step: Convolve) -> tuple[Tensor, int]:
     size = 3 if len(step.weights) == 9 else 5
     reach = size // 2
     height, width = samples.shape[2:]
-    wide = _repeated(samples.to(torch.float64), reach)
+    wide = _widened(samples.to(torch.float64), reach, step.edge)
     total = torch.zeros_like(samples, dtype=torch.float64)
     for i, weight in enumerate(step.weights):
         if weight:
@@ -107,9 +107,9 @@ def _sum(samples: Tensor, step: Convolve) -> tuple[Tensor, int]:
     return total, reach
 
 
-def _repeated(samples: Tensor, reach: int) -> Tensor:
-    """The picture with its outer samples repeated. (By index: `pad` does it for float tensors of some ranks alone.)"""
-    rows, columns = (torch.arange(-reach, n + reach, device=samples.device).clamp(0, n - 1) for n in samples.shape[2:])
+def _widened(samples: Tensor, reach: int, edge: str) -> Tensor:
+    """The picture with what stands beyond it. (By index: `pad` does it for float tensors of some ranks alone.)"""
+    rows, columns = (torch.from_numpy(beyond(n, reach, edge)).to(samples.device) for n in samples.shape[2:])
     return samples[:, :, rows][:, :, :, columns]
 
 
@@ -119,7 +119,7 @@ def _convolved(samples: Tensor, step: Convolve) -> Tensor:
     if step.rounding == "half_up":
         quotient = quotient + 0.5
     made = quotient.floor().clamp(0, 255)
-    if step.edge == "repeat":
+    if step.edge != "keep":
         return made
     inner = _inner(samples, reach)
     return torch.where(inner, made, samples.to(torch.float64))
@@ -149,15 +149,16 @@ def _through_convolution(grad: Tensor, samples: Tensor, step: Convolve) -> Tenso
         if weight:
             y, x = divmod(i, size)
             wide[:, :, y : y + height, x : x + width] += used * (weight / step.divisor)
-    return kept + _folded(_folded(wide, reach, 2), reach, 3)
+    return kept + _folded(_folded(wide, reach, 2, step.edge), reach, 3, step.edge)
 
 
-def _folded(wide: Tensor, reach: int, axis: int) -> Tensor:
-    """The transpose of repeating the outer samples along an axis."""
+def _folded(wide: Tensor, reach: int, axis: int, edge: str) -> Tensor:
+    """The transpose of `_widened` along an axis."""
     n = wide.shape[axis] - 2 * reach
     out = wide.narrow(axis, reach, n).clone()
-    out.narrow(axis, 0, 1).add_(wide.narrow(axis, 0, reach).sum(axis, keepdim=True))
-    out.narrow(axis, n - 1, 1).add_(wide.narrow(axis, n + reach, reach).sum(axis, keepdim=True))
+    at = beyond(n, reach, edge)
+    for place in (*range(reach), *range(n + reach, n + 2 * reach)):
+        out.narrow(axis, int(at[place]), 1).add_(wide.narrow(axis, place, 1))
     return out
 
 
@@ -231,4 +232,4 @@ def _box_transposed(grad: Tensor, reach: float, axis: int) -> Tensor:
     inner = sums.narrow(axis, 2 * r + 2, count) - sums.narrow(axis, 1, count)
     outer = wide.narrow(axis, 0, count) + wide.narrow(axis, 2 * r + 2, count)
     made = (inner + (reach - r) * outer) / (2 * reach + 1)
-    return _folded(made, r + 1, axis)
+    return _folded(made, r + 1, axis, "repeat")

@@ -36,6 +36,13 @@ def ends(random: Random, width: int, height: int) -> Pixels:
     return np.repeat(flat[:, :, None], 3, axis=2)
 
 
+def stripes(random: Random, width: int, height: int) -> Pixels:
+    """Strong colours in stripes and fields: a curve before a filter does not do what it does behind it."""
+    picture = d.colour_edges(width, height)
+    d.put(picture, patches(random, width, height // 2), 0, height // 2)
+    return picture
+
+
 def deep(random: Random, width: int, height: int) -> Pixels:
     """16 bits a sample, RGB: low bytes that are not the high ones, so that cutting and scaling differ."""
     return patches(random, width, height).astype(np.uint16) * 256 + random.randint(0, 256, (height, width, 3)).astype(
@@ -69,12 +76,15 @@ FAMILY = Family(
                 (632, 472), patches, png(data), "kept") for name, data in SPACES.items()),
         *(Probe(f"icc-{name}-jpeg", ".jpg", ("ICC profile", "embedded ICC profile"), (), f"the same as JPEG in {name}",
                 (632, 472), patches, jpeg(95, "4:4:4", icc=data), "kept") for name, data in SPACES.items()),
-        Probe("tone-patches", ".png", ("colour space",), ("encoder",), "216 colours without a profile: the matrix",
+        Probe("tone-patches", ".png", ("colour space", "tones"), ("encoder",), "216 colours, no profile: the matrix",
               (632, 472), patches, png(), "kept"),
-        Probe("tone-wedges", ".png", ("colour space",), ("encoder",), "steps and slopes: curves and contrast",
+        Probe("tone-wedges", ".png", ("colour space", "tones"), ("encoder",), "steps and slopes: curves and contrast",
               (640, 480), wedges, png(), "kept"),
-        Probe("tone-ends", ".png", ("colour space",), (), "the first and last greys: a range that is cut", (640, 480),
+        Probe("tone-ends", ".png", ("colour space", "tones"), (), "the first and last greys: a cut range", (640, 480),
               ends, png(), "kept"),
+        Probe("large-tones", ".png", ("tones before or after the resize", "grey before the resize"),
+              ("resampling", "tones"), "hard edges between strong colours, above the limit",
+              (2239, 1491), stripes, png(), "large"),
         Probe("deep-rgb", ".png", ("16-bit samples",), (), "16 bits a sample: how they become 8", (616, 456), deep,
               png(), "kept"),
         Probe("deep-grey", ".png", ("16-bit samples",), ("grey pictures",), "16 bits, grey", (616, 456), deep_grey,

@@ -15,7 +15,7 @@ from .saving import jpeg, png
 
 
 def kept(random: Random, width: int, height: int) -> Pixels:
-    """A scene with text, colour edges, noise and DCT ramps in the lower third."""
+    """A scene with text, colour edges, noise, flat colours and DCT ramps in the lower part."""
     picture = d.photograph(random, width, height, grain=3 if width * height < 500_000 else 0)
     top, part = height * 9 // 16, width // 4
     low = height - top
@@ -27,6 +27,7 @@ def kept(random: Random, width: int, height: int) -> Pixels:
     )
     for i, panel in enumerate(panels):
         d.put(picture, panel, i * part, top)
+    d.put(picture, d.patches(part, low // 2, 4), 3 * part, top)
     return picture
 
 
@@ -60,7 +61,7 @@ FAMILY = Family(
     (
         Probe("kept-rgb", ".png", (
             "encoder", "chroma downsampling", "edges", "blocks beyond the picture", "overshoot deringing",
-            "trellis options", "earlier generation",
+            "trellis options", "earlier generation", "tones",
         ), ("chroma sampling", "scan script", "Huffman tables", "quantisation tables"),
             "every sample is known and the picture is small enough to be kept at its size: the encoder's arithmetic "
             "alone; both sides are 8 more than a multiple of 16",
@@ -79,7 +80,10 @@ FAMILY = Family(
               (600, 450), kept, jpeg(80, "4:4:4", icc=P3), "kept"),
         Probe("kept-grey", ".png", ("grey pictures", "factors of grey pictures", "unused tables of grey pictures"), (),
               "one channel: whether it stays one", (1008, 700), grey, png(), "kept"),
-        Probe("large-rgb", ".png", ("resampling", "order", "sharpening", "size rule"), ("quantisation tables",),
+        Probe("large-rgb", ".png", (
+            "resampling", "order", "sharpening", "size rule", "tones before or after the resize",
+            "grey before the resize",
+        ), ("quantisation tables",),
               "larger than most limits, every sample known: the resampling alone", (2389, 1537), large, png(), "large"),
         Probe("large-jpeg", ".jpg", ("large reductions", "size rule"), ("resampling", "quantisation tables"),
               "a large upright portrait in JPEG: whether the decoder already shrinks it", (3488, 5056), large,

@@ -83,11 +83,12 @@ def _colour(random: Random) -> tuple[int, int, int]:
 
 
 def photograph(random: Random, width: int, height: int, grain: int = 3) -> Pixels:
-    """A scene as a camera might see it, uint8 `[H, W, 3]`. grain: the sensor's noise, most levels either way."""
+    """A scene as a camera might see it, uint8 `[H, W, 3]`. grain: the sensor's noise, most levels either way; without
+    it texture ends at two pixels too, so that large files stay below what platforms take."""
     picture = leaves(random, width, height).astype(np.int32)
-    picture += clouds(random, width, height)[:, :, None]
+    picture += clouds(random, width, height, 1 if grain else 2)[:, :, None]
     for channel in (0, 2):
-        picture[:, :, channel] += clouds(random, width, height, 2) // 3
+        picture[:, :, channel] += clouds(random, width, height, 2 if grain else 8) // 3
     for axis in (0, 1):  # a lens and a sensor blur a little
         before, after = np.roll(picture, 1, axis), np.roll(picture, -1, axis)
         picture = (picture * 6 + before + after + 4) // 8

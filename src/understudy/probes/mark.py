@@ -188,8 +188,14 @@ def _frames(dark: NDArray[np.bool_]) -> Iterator[tuple[int, int, int, int]]:
     likely = (sides.min(axis=1) >= 1.3 * (SIDE - 2)) & (sides.max(axis=1) < 2 * sides.min(axis=1))
     found = []
     for i in np.flatnonzero(likely):
-        top, left, bottom, right = (int(edge) for edge in boxes[i])
+        top, left, bottom, right = boxes[i].tolist()
         patch = labels[top:bottom, left:right] == i + 1
+        rows, columns = (np.flatnonzero(patch.mean(axis=a) > 0.5) for a in (1, 0))
+        if min(len(rows), len(columns)) < SIDE:
+            continue
+        # A border line that is dark here and there only, where ringing or resampling made it so, does not count.
+        top, bottom, left, right = top + rows[0], top + rows[-1] + 1, left + columns[0], left + columns[-1] + 1
+        patch = patch[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         v, h = max(1, round((bottom - top) / 24)), max(1, round((right - left) / 24))
         if min(patch[:v].mean(), patch[-v:].mean(), patch[:, :h].mean(), patch[:, -h:].mean()) > 0.75:
             found.append((top, left, bottom, right))

@@ -50,7 +50,8 @@ def match(manifest: Mapping[str, Any], downloads: Iterable[tuple[str, bytes]]) -
         elif found is not None:
             reason = f"its mark is of another set of probes ({found.set_id}, not {manifest['id']})"
         else:
-            probe, how = plain.get(PurePath(name).stem.casefold(), ""), "name"
+            probe = plain.get(PurePath(name).stem.casefold(), "")
+            how = "name"
             reason = "" if probe else "no mark can be read, and its name is not that of a probe without one"
         if probe in taken:
             reason, probe = f"{taken[probe]} is the same probe", ""

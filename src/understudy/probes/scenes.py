@@ -16,7 +16,7 @@ FAMILY = Family(
     "scenes",
     "what people send: to prove what was learned",
     (
-        Probe("scene-small", ".png", (), ("encoder",), "a scene of 600 pixels", (600, 400), scene, png(), "kept"),
+        Probe("scene-small", ".png", (), ("encoder",), "a scene of 640 pixels", (640, 427), scene, png(), "kept"),
         Probe("scene-phone", ".jpg", (), ("resampling", "size rule"), "a phone's 12 megapixels", (4032, 3024), scene,
               jpeg(90, "4:2:0", notes=True)),
         Probe("scene-screen", ".png", (), ("size rule",), "a screen's size", (1366, 768), scene, png()),

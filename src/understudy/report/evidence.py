@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
 from ..errors import UnderstudyError
-from ..learning import kernel_fit, resampling, tomography
+from ..learning import kernel_fit, resampling, tomography, tone_fit
 from ..learning.learned import Learned
 from ..learning.observed import Observed, boxes
 from ..learning.resampling import Hypothesis, Witness
@@ -17,6 +18,7 @@ from ..learning.words import size_rule
 from ..steps import Rule, Step
 from ..steps.encode import Encode
 from ..steps.resize import Resize
+from ..steps.tone import Tone
 from .charts import Chart, Dot, Line, Point, heat
 from .marks import Markup, details, safe, table, tag
 
@@ -38,9 +40,43 @@ def figures(learned: Learned, step: Step) -> Markup:
     drawn: list[Markup] = []
     if isinstance(step, Resize):
         drawn = [_sizes(learned, step), _kernels(learned, step)]
+    elif isinstance(step, Tone):
+        drawn = [_tones(learned, step)]
     elif isinstance(step, Encode):
         drawn = [_quality(learned, step), _thresholds(learned)]
     return safe(drawn)
+
+
+# --- tones
+
+
+def _tones(learned: Learned, step: Tone) -> Markup:
+    """The curves that the pairs show, each channel by itself, beside the step's own; the matrix where that mixes."""
+    found: Any = next((d.evidence for d in learned.evidence if d.question == "tones" and d.evidence), None)
+    if found is None:
+        return Markup("")
+    curves = found["curves"]
+    at = np.linspace(0, 255, len(curves[0]))
+    lines = [
+        Line(f"{name}, fitted", list(zip(at.tolist(), row, strict=True)))
+        for name, row in zip(("red", "green", "blue"), curves, strict=True)
+    ]
+    diagonal = tone_fit.is_diagonal(step) and step.enhance != "contrast"
+    if diagonal:
+        green = tone_fit.tables(step)[1]
+        lines.insert(0, Line("the profile's, of green", [(float(v), float(green[v])) for v in range(256)], "best"))
+    lines.append(Line("unchanged", [(0.0, 0.0), (255.0, 255.0)], "guide"))
+    low, high = found["seen"]
+    told = (
+        f"What samples become, by curves fitted to flat parts of {', '.join(found['pairs'])}; "
+        f"samples from {low} to {high} were seen."
+    )
+    drawn = Chart(told, "sent, 0 to 255", "delivered, 0 to 255", lines, y_from=0, y_to=265).svg()
+    if diagonal:
+        return drawn
+    # one curve a channel says little of what mixes channels, or goes by each picture's mean
+    left = [(name, f"{value:.2f}") for name, value in {**found["left"], **found["known forms"]}.items()]
+    return safe([drawn, table(("what was tried", "left, 1 for what quantising leaves"), left, {1})])
 
 
 # --- sizes and rules

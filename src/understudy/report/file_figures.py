@@ -24,8 +24,13 @@ REACH = 16
 """Largest quantised value that a histogram shows; what is beyond is left out."""
 
 _DATA = ("SOS", "IDAT", "FDAT", "VP8", "VP8L", "ALPH", "ANMF", "MDAT", "IMAGE")
-_META = ("APP", "COM", "ICCP", "EXIF", "XMP", "TEXT", "ITXT", "ZTXT", "TIME", "COMMENT", "APPLICATION", "META")
-_STRUCTURE = ("DQT", "DHT", "SOF", "DRI", "DNL", "IHDR", "PLTE", "VP8X", "ANIM", "FTYP", "IPRP", "PALETTE", "SCREEN")
+_META = ("APP", "COM", "ICCP", "EXIF", "XMP", "TEXT", "ITXT", "ZTXT", "TIME", "COMMENT", "APPLICATION", "UUID", "UDTA")
+_STRUCTURE = (
+    "DQT", "DHT", "SOF", "DRI", "DNL", "IHDR", "PLTE", "VP8X", "ANIM", "FTYP", "LSD", "GCT", "GCE", "META", "HDLR",
+    "PITM", "ILOC", "IINF", "INFE", "IREF", "IPRP", "IPCO", "IPMA", "ISPE", "PIXI", "AV1C", "HVCC", "COLR", "IROT",
+    "IMIR", "AUXC", "CLAP", "PASP", "CLLI", "MDCV", "GRPL", "MOOV", "MVHD", "TRAK", "TKHD", "MDIA", "MDHD", "MINF",
+    "DINF", "DREF", "VMHD", "STBL", "STSD", "STTS", "STSC", "STSZ", "STCO", "STSS", "EDTS", "ELST",
+)  # fmt: skip
 _EDGE = ("SOI", "EOI", "IEND", "RIFF", "HEADER", "TRAILER", "SIGNATURE")
 
 

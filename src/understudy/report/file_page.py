@@ -33,10 +33,12 @@ FACTS = (
     ("identity", "platforms"), ("identity", "operator"), ("identity", "delivered_untouched"), ("frame", "process"),
     ("frame", "sampling"), ("quality", "law"), ("tables", None), ("scans", "name"), ("huffman", "all_standard"),
     ("huffman_bits", "kind"), ("icc", "description"), ("icc", "known"), ("fbmd", "intact"),
+    ("isobmff", "av1_quantizer"), ("isobmff", "hevc_quantizer"), ("isobmff", "quality"), ("webp", "y_ac_qi"),
+    ("webp", "quality"), ("png", "filters"), ("png", "compressor"), ("gif", "lzw"), ("gif", "dithering"),
 )  # fmt: skip
 """Topics and names of the observations below the arguments; None for all of a topic."""
-DRAWN = ("frame", "tables", "scans", "huffman", "segments", "anomalies", "generations", "rounding")
-"""Topics that have a section of their own below."""
+DRAWN = ("frame", "tables", "scans", "huffman", "segments", "anomalies", "generations", "rounding", "summary")
+"""Topics that have a section of their own below, or stand above."""
 PLACES = {
     "identity": "rests-on", "family": "rests-on", "frame": "map", "scans": "scans", "tables": "tables",
     "quality": "tables",
@@ -50,6 +52,7 @@ NAMES = {
     "identity": "Platform", "quality": "Quality", "huffman_bits": "Huffman codes", "summary": "In short",
     "generations": "Earlier compressions", "rounding": "Rounding", "gain_map": "Gain map",
     "huffman": "Huffman tables", "tables": "Quantisation tables", "segments": "Segments",
+    "isobmff": "HEIF", "webp": "WebP", "png": "PNG", "gif": "GIF",
 }  # fmt: skip
 
 
@@ -176,6 +179,8 @@ def _picture(seen: Inspection, made: Decoded | None, why: str, data: bytes) -> M
     url = shown_by_pillow(data) if data else ""
     if url:
         return tag("img", src=url, alt="The picture, as Pillow reads it", class_="shown")
+    if data and not why:
+        why = f"Pillow here does not read this {seen.format.upper()} file, or it is too large"
     return tag("p", f"It is not shown: {why}.", class_="quiet") if why else Markup("")
 
 
@@ -350,7 +355,7 @@ def _others(seen: Inspection, chart: Map) -> Markup:
         found = seen.all(topic)
         parts.append(tag("h3", NAMES.get(topic, topic), id=f"topic-{topic}"))
         rows = [(o.text, chart.link(o.offset), tag("small", o.source, class_="quiet")) for o in found[:MOST_ROWS]]
-        parts.append(table(("observed", "at", "source"), rows))
+        parts.append(tag("div", table(("observed", "at", "source"), rows), class_="said"))
     return safe(parts)
 
 

@@ -49,6 +49,8 @@ def verdict(learned: Learned, test: Scores | None = None) -> tuple[str, str]:
     scores = test or learned.scores
     which = "that it was not learned from" if test else "that it was learned from"
     same, total, share = scores.bytes_identical, scores.pairs, scores.coefficients_equal
+    if not total:
+        return "Not proved: no pair was played.", "unsure"
     if same == total:
         all_ = "the one delivery" if total == 1 else f"all {total} deliveries"
         return f"Reproduced byte for byte: {all_} {which}.", "good"
@@ -63,7 +65,8 @@ def _verdict(learned: Learned, test: Scores | None) -> list[Markup]:
     sentence, kind = verdict(learned, test)
     out = [tag("h1", f"Learned: {learned.profile.name}"), tag("p", sentence, class_=f"verdict {kind}")]
     if learned.interrupted:
-        out.append(tag("p", badge("interrupted", "bad"), " The search was stopped before every question was settled."))
+        stopped = " It was stopped before every question was settled, or every pair played."
+        out.append(tag("p", badge("interrupted", "bad"), stopped))
     guesses = [d for d in learned.evidence if d.guess]
     told = f"{len(learned.scores.per_pair)} pairs were learned from"
     if learned.set_aside:

@@ -15,6 +15,7 @@ from ..errors import UnderstudyError
 from ..learning.observed import Observed
 from ..profile import Profile
 from ..steps.base import Pixels
+from ..steps.decode import is_rgb
 from ..tracing import GAIN
 
 SIDE = 240
@@ -42,9 +43,8 @@ class Difference:
 def difference(pair: Observed, profile: Profile) -> Difference:
     """Our delivery beside the received one, both as libjpeg-turbo decodes them."""
     c = pair.coefficients
-    theirs = _rgb(
-        to_rgb([p.blocks for p in c.components], [p.steps for p in c.components], c.factors, c.width, c.height)
-    )
+    blocks, steps = [p.blocks for p in c.components], [p.steps for p in c.components]
+    theirs = _rgb(to_rgb(blocks, steps, c.factors, c.width, c.height, ycbcr=not is_rgb(pair.stream)))
     delivered = _url(Image.fromarray(theirs), "jpeg")
     try:
         ours = _rgb(mimic(pair.sent, profile).pixels())

@@ -26,9 +26,9 @@ class Convolve(Step):
     """What the sum is divided by."""
     rounding: Literal["half_up", "down"] = "half_up"
     """Of the quotient."""
-    edge: Literal["repeat", "keep"] = "keep"
-    """Beyond the picture: `repeat` its outer samples; `keep` leaves those pixels as they are whose window reaches out,
-    as Pillow does."""
+    edge: Literal["repeat", "keep", "reflect"] = "keep"
+    """Beyond the picture: `repeat` its outer samples; `reflect`, the samples before those, as OpenCV does (its
+    BORDER_REFLECT_101); `keep` leaves those pixels as they are whose window reaches out, as Pillow does."""
     only_resized: bool = False
     """Whether pictures that kept their size pass as they are."""
 
@@ -60,7 +60,7 @@ class Convolve(Step):
     def _filtered(self, colours: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
         height, width, _ = colours.shape
         reach = size // 2
-        wide = np.pad(colours, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
+        wide = colours[beyond(height, reach, self.edge)][:, beyond(width, reach, self.edge)]
         total = np.zeros(colours.shape)
         for i, weight in enumerate(self.weights):
             if weight:
@@ -75,3 +75,12 @@ class Convolve(Step):
                 kept[inner] = out[inner]
             return kept
         return out
+
+
+def beyond(n: int, reach: int, edge: str) -> NDArray[np.int64]:
+    """int64 `[n + 2 reach]`: which of `n` samples stands at each place from `reach` before the first on."""
+    at = np.arange(-reach, n + reach)
+    if edge != "reflect" or n == 1:
+        return np.clip(at, 0, n - 1)
+    at %= 2 * (n - 1)
+    return np.minimum(at, 2 * (n - 1) - at)

@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from ..codec import go_jpeg, png16
 from ..codec.color import cmyk_to_rgb, ycbcr_to_rgb
 from ..codec.decode import to_planes, to_rgb
-from ..codec.sizes import Derive, Fit, Rounding, ShrinkOnLoad, halvings, shrink_on_load, target
+from ..codec.sizes import Derive, Fit, Rounding, ShrinkOnLoad, halvings, imagemagick_eighths, shrink_on_load, target
 from ..codec.variants import Decoder, Depth16, Upsampling
 from ..errors import LimitError, PictureError, ProfileError, UnderstudyError, UnsupportedJpegError
 from ..jpeg.coefficients import Coefficients
@@ -59,7 +59,7 @@ class Decode(Step):
     draft_by: ShrinkOnLoad = ShrinkOnLoad.PILLOW
     """Whose rule `draft` follows. libvips and sharp look at the picture as shown, its EXIF orientation applied, keep
     more for the resampling that follows, and drop a last row or column that stands for too few stored pixels. Chromium
-    decodes a JPEG smaller only where its sides are whole MCUs."""
+    decodes a JPEG smaller only where its sides are whole MCUs. ImageMagick is told a box of its own: the limits."""
 
     draft_to: Literal["size", "limits"] = "size"
     """What Pillow's rule keeps both sides at or above: the size that `draft` gives the picture, or the limits
@@ -132,7 +132,7 @@ class Decode(Step):
             pixels = self._of_inks(to_planes(*given, eighths, self.decoder), _is_ycck(stream))
         else:
             pixels = to_rgb(*given, ycbcr=not is_rgb(stream), eighths=eighths, decoder=self.decoder)
-        if self.draft_by is not ShrinkOnLoad.PILLOW:
+        if self.draft_by not in (ShrinkOnLoad.PILLOW, ShrinkOnLoad.IMAGEMAGICK):
             pixels = pixels[: max(1, coefficients.height * eighths // 8), : max(1, coefficients.width * eighths // 8)]
         before = None if eighths == 8 else (coefficients.width, coefficients.height, eighths)
         return Raster(pixels if pixels.ndim == 3 else pixels[:, :, None], icc, orientation, before=before)
@@ -166,6 +166,9 @@ class Decode(Step):
             return scale
         if self.scale != 8:
             raise ProfileError("both scale and draft", place="decode", expected="one of them")
+        if self.draft_by is ShrinkOnLoad.IMAGEMAGICK:
+            box = self.draft_limit, self.draft_limit_height or self.draft_limit
+            return imagemagick_eighths(width, height, *box)
         if self.draft_by is not ShrinkOnLoad.PILLOW and orientation >= 5:
             width, height = height, width
         to = target(

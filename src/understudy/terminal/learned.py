@@ -33,7 +33,7 @@ def page(learned: Learned, test: Scores | None = None) -> RenderableType:
 
 def _verdict(learned: Learned, test: Scores | None) -> Text:
     scores = test or learned.scores
-    same = scores.bytes_identical == scores.pairs
+    same = 0 < scores.bytes_identical == scores.pairs
     style = GOOD if same or scores.coefficients_equal == 1 else UNSURE if scores.coefficients_equal >= 0.99 else BAD
     text = Text.assemble(
         (f"{scores.bytes_identical} of {scores.pairs} byte-identical", f"bold {style}"),
@@ -41,7 +41,7 @@ def _verdict(learned: Learned, test: Scores | None) -> Text:
         "that it was not learned from" if test else "that it was learned from",
     )
     if learned.interrupted:
-        text.append("\ninterrupted before every question was settled", BAD)
+        text.append("\ninterrupted before every question was settled, or every pair played", BAD)
     return text
 
 
@@ -79,7 +79,7 @@ def _guesses(learned: Learned) -> Iterator[RenderableType]:
     yield table
     telling = list(dict.fromkeys(d.would_tell for d in guessed if d.would_tell))
     if telling:
-        yield heading("what would tell", "pictures to send")
+        yield heading("what would tell", "made by `understudy probe -o DIR --for P.toml`, with this profile as P.toml")
         table = grid("*")
         for picture in telling:
             row(table, say(picture))

@@ -48,7 +48,7 @@ def observe(coefficients: Coefficients, stream: JpegStream) -> Iterator[Observat
     found = rounding.wrinkles(coefficients)
     if found is not None:
         yield _wrinkles(found)
-    yield _habits(trellis.habits(luma, counts))
+    yield _habits(trellis.habits(luma, counts), earlier)
 
 
 def quick(coefficients: Coefficients, stream: JpegStream) -> Iterator[Observation]:
@@ -57,9 +57,10 @@ def quick(coefficients: Coefficients, stream: JpegStream) -> Iterator[Observatio
     if luma is None:
         return
     counts = aligned.histograms(luma)
-    yield _aligned(aligned.earlier(aligned.combs(counts, luma.steps)))
+    earlier = aligned.earlier(aligned.combs(counts, luma.steps))
+    yield _aligned(earlier)
     yield _dimples(rounding.dimples(counts))
-    yield _habits(trellis.habits(luma, counts))
+    yield _habits(trellis.habits(luma, counts), earlier)
 
 
 def _luma(coefficients: Coefficients, stream: JpegStream) -> Component | None:
@@ -212,13 +213,17 @@ def _wrinkles(found: rounding.Wrinkles) -> Observation:
     return Observation("rounding", "chroma_bias", value, told, None, SOURCE)
 
 
-def _habits(found: trellis.Habits) -> Observation:
+def _habits(found: trellis.Habits, earlier: aligned.Earlier) -> Observation:
+    """Nothing where there is a comb: it bends the histograms as trellis does."""
     likely = {name: round(p, 3) for name, p in found.probabilities.items()}
-    value = {"answer": found.answer, "probabilities": likely, "levels": found.levels}
+    answer = "cannot tell" if earlier.found else found.answer
+    value = {"answer": answer, "probabilities": likely, "levels": found.levels}
     told = {
         "nearest": "levels look rounded to the nearest, or with one dead zone",
         "trellis": "levels look chosen by trellis, as mozjpeg does",
         "adaptive": "small levels look emptied by activity, as jpegli does",
         "cannot tell": "how levels were chosen cannot be told",
-    }[found.answer]
+    }[answer]
+    if earlier.found:
+        told += ": an earlier compression bends their histograms"
     return Observation("rounding", "levels", value, told, None, SOURCE)

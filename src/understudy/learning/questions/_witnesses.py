@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...codec.png16 import is_png16
 from ...errors import UnderstudyError
 from ...steps.encode import SAMPLINGS
-from ..fit import fit, luma
+from ..fit import fit, plane_of
 from ..observed import Observed, boxes
 from ..pipeline import Pipeline
 from ..rendering import Rendering, is_global
@@ -61,7 +61,7 @@ def is_predicted(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rende
     except UnderstudyError:
         return False
     right = (raster.width, raster.height) == pairs[0].size
-    return right and fit(luma(raster.pixels), pairs[0], boxes(pairs[0])).sigma <= sigma
+    return right and fit(plane_of(raster.pixels, pairs[0]), pairs[0], boxes(pairs[0])).sigma <= sigma
 
 
 ENOUGH = 200 * 200
@@ -75,10 +75,11 @@ def smallest_first(pairs: Sequence[Observed]) -> list[Observed]:
 
 def for_encoder(pairs: Sequence[Observed]) -> list[Observed]:
     """The purest kind that there is: same-size lossless ones of which every sample is known; else JPEGs, where the
-    decoder is in question too; else those with alpha, a profile or an orientation; else resized ones."""
+    decoder is in question too; else those with alpha, a profile or an orientation; else resized ones, alike."""
     same = [p for p in pairs if not p.is_resized]
     plain = [p for p in same if is_plain(p)]
-    for kind in ([p for p in plain if not p.is_jpeg], plain, same, list(pairs)):
+    resized = [p for p in pairs if is_plain(p) and not p.is_jpeg]
+    for kind in ([p for p in plain if not p.is_jpeg], plain, same, resized, list(pairs)):
         if kind:
             return smallest_first(kind)[:MOST]
     return []

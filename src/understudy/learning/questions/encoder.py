@@ -19,7 +19,7 @@ from ...errors import UnderstudyError
 from ...steps.decode import Decode
 from ...steps.encode import Encode
 from ..colour_matrix import colour_matrix
-from ..fit import fit, luma
+from ..fit import fit, plane_of
 from ..observed import Observed, boxes, whole
 from ..pipeline import Pipeline
 from ..question import Candidate, Decision, Question
@@ -77,7 +77,7 @@ def sampled(
             raster = rendering.raster(pair, pipeline)
             if (raster.width, raster.height) != pair.size or raster.has_alpha:
                 continue
-            if pair.is_resized and fit(luma(raster.pixels), pair, where).sigma > GOOD_SIGMA:
+            if pair.is_resized and fit(plane_of(raster.pixels, pair), pair, where).sigma > GOOD_SIGMA:
                 continue
             return pair, samples(raster, pair, where, pipeline.encode)
         except UnderstudyError:

@@ -261,7 +261,13 @@ def reductions(pipeline: Pipeline) -> list[Reduction]:
         draft_derive=resize.derive, draft_rounding=resize.rounding,
     )  # fmt: skip
     for by in ShrinkOnLoad:
-        out += [Reduction(replace(aimed, draft_by=by), "raster", b) for b in boxes]
+        if by is not ShrinkOnLoad.IMAGEMAGICK:
+            out += [Reduction(replace(aimed, draft_by=by), "raster", b) for b in boxes]
+    if resize.code in ("imagemagick", "graphicsmagick") and resize.fit in (Fit.LONGEST_SIDE, Fit.BOX):
+        hinted = replace(full, draft=Fit.BOX, draft_by=ShrinkOnLoad.IMAGEMAGICK)
+        for fold in (1, 2):  # of the size wanted: its handbook's advice is twice that
+            sides = fold * resize.limit, fold * resize.limit_height
+            out.append(Reduction(replace(hinted, draft_limit=sides[0], draft_limit_height=sides[1]), "raster", kept))
     # the caller asked for the size first: the other rules are of programs that are known to size what they decoded
     out += [Reduction(aimed, "stored", b) for b in boxes]
     if resize.code == "pillow" and resize.fit in (Fit.LONGEST_SIDE, Fit.BOX):

@@ -106,7 +106,7 @@ def _forms(bare: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> l
     r = sharpening.REACH
     parts = []
     for one in known:
-        wide = np.pad(fit.luma(one.pixels), r, mode="edge")
+        wide = np.pad(fit.plane_of(one.pixels, one.pair), r, mode="edge")
         cut = [wide[y0 : y1 + 2 * r, x0 : x1 + 2 * r] for x0, y0, x1, y1 in one.boxes]
         parts.append((one.pair, one.boxes, cut))
     found = sharpening.neighbourhood(parts)
