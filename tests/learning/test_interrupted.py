@@ -10,12 +10,13 @@ import pytest
 from pictures import jpeg, picture, png
 
 import understudy as us
-from understudy.cli import app
+from understudy.cli.app import main
 from understudy.learning import learned as learning
 from understudy.learning.search import Search
 from understudy.profile import dumps, loads
 from understudy.report import html
 from understudy.terminal.learned import page
+from understudy.verification import compare
 
 
 def pairs() -> list[tuple[bytes, bytes]]:
@@ -66,7 +67,7 @@ def test_while_reading_from_the_command_line(
     monkeypatch.setattr(learning, "match", struck)
     monkeypatch.setattr(sys, "argv", ["understudy", "learn", str(tmp_path), "-o", str(tmp_path / "p.toml")])
     with pytest.raises(SystemExit) as ended:
-        app.main()
+        main()
     assert ended.value.code == 130
     assert capsys.readouterr().err == "understudy: interrupted before anything was learned: nothing to write\n"
     assert not (tmp_path / "p.toml").exists()
@@ -92,7 +93,7 @@ def test_while_settling(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_while_proving(monkeypatch: pytest.MonkeyPatch) -> None:
     """The scores are those of the pairs that were played."""
-    monkeypatch.setattr(learning, "compare", after(1, learning.compare))
+    monkeypatch.setattr(learning, "compare", after(1, compare))
     found = us.learn(pairs())
     usable(found)
     assert (found.scores.pairs, found.scores.bytes_identical) == (1, 1)

@@ -47,7 +47,7 @@ CHANGES: dict[str, tuple[Change, Tone]] = {
     "sepia": (lambda i: i.convert("RGB", PILLOW_SEPIA), Tone(matrix=SEPIA, arithmetic="float32")),
     "OpenCV": (
         lambda i: Image.fromarray(cv2.convertScaleAbs(np.asarray(i), alpha=1.1, beta=8)),
-        Tone(matrix=GAIN, offset=(8.0, 8.0, 8.0), rounding="half_even"),
+        Tone(matrix=GAIN, offset=(8.0, 8.0, 8.0), rounding="half_even", arithmetic="float32"),
     ),
 }
 
