@@ -33,7 +33,7 @@ class Bluesky(Emulator):
     source: ClassVar[str] = (
         "github.com/bluesky-social/atproto: lexicons com.atproto.server, .repo, .sync, app.bsky.feed.post, "
         "app.bsky.embed.images; docs.bsky.app: advanced-guides/posts, rate-limits; atproto.com/specs/xrpc, blob; "
-        "read 2026-11 in stored copies"
+        "read 2026-11 in stored copies, those of createRecord and listRecords old; newer fields from memory"
     )
     unconfirmed: ClassVar[tuple[str, ...]] = (
         "createRecord on a key that is taken: refused with InvalidRequest here",

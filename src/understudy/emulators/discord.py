@@ -36,7 +36,8 @@ class Discord(Emulator):
     title: ClassVar[str] = "Discord, bot API"
     source: ClassVar[str] = (
         "github.com/discord/discord-api-docs: reference (uploading files, signed attachment CDN URLs, snowflakes), "
-        "resources/message, topics/rate-limits, topics/opcodes-and-status-codes; read 2026-11 in stored copies"
+        "resources/message, topics/rate-limits, topics/opcodes-and-status-codes; read 2026-11 in stored "
+        "copies, message in part; the rest of its shapes from memory"
     )
     unconfirmed: ClassVar[tuple[str, ...]] = (
         "a message's nonce is answered to whoever sends it; whether lists show it is not documented: here they do not",

@@ -27,8 +27,8 @@ class Instagram(Graph):
     title: ClassVar[str] = "Instagram, content publishing"
     source: ClassVar[str] = (
         "developers.facebook.com/docs/instagram-platform: content-publishing, instagram-graph-api/reference: "
-        "error-codes (2026-06-02), ig-user/media, ig-user/content_publishing_limit, ig-media; read 2026-11 in "
-        "stored copies"
+        "error-codes (2026-06-02, its beginning), ig-user/media, ig-user/content_publishing_limit, ig-media; read "
+        "2026-11 in stored copies"
     )
     unconfirmed: ClassVar[tuple[str, ...]] = (
         "whether a bad picture is refused when the container is made (here) or only by its status_code",

@@ -35,7 +35,8 @@ class Mastodon(Emulator):
     title: ClassVar[str] = "Mastodon, REST API"
     source: ClassVar[str] = (
         "docs.joinmastodon.org (github.com/mastodon/documentation): methods/media, methods/statuses, methods/accounts, "
-        "methods/instance, entities, api/rate-limits, api/guidelines; read 2026-11 in stored copies"
+        "methods/instance, entities, api/rate-limits, api/guidelines; read 2026-11 in stored copies, statuses in part; "
+        "the rest of its shapes from memory"
     )
     unconfirmed: ClassVar[tuple[str, ...]] = (
         "the preview is the delivered file itself where the profile has no resize",

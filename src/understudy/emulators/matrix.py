@@ -32,7 +32,8 @@ class Matrix(Emulator):
     source: ClassVar[str] = (
         "spec.matrix.org (github.com/matrix-org/matrix-spec: data/api/client-server/ content-repo.yaml, "
         "authed-content-repo.yaml, room_send.yaml, message_pagination.yaml, redaction.yaml, login.yaml), v1.11 and "
-        "later; read 2026-11 in stored copies"
+        "later; of these only authed-content-repo.yaml was read (2026-11, stored copy); the rest from memory, then set "
+        "beside a running Synapse 1.163.2"
     )
     unconfirmed: ClassVar[tuple[str, ...]] = (
         "no federation, no encryption, no sync: one room, and only what a client needs to send pictures and get them",
