@@ -72,6 +72,35 @@ class Tally:
             self.marked_wrong += platform not in META
 
 
+@dataclass(frozen=True)
+class Told:
+    """Of some rows, how many have their true platform told, how, and how many do not."""
+
+    rows: int
+    told: int
+    """Alone, or in a class of platforms."""
+    with_others: int
+    """Among the candidates, of which inspect says that other software writes the same."""
+    wrong: int
+
+    @property
+    def unknown(self) -> int:
+        return self.rows - self.told - self.with_others - self.wrong
+
+
+def told(rows: Iterable[tuple[Row, dict[str, str]]]) -> Told:
+    """The platform of these rows, with every signature."""
+    tally = Tally()
+    for row, found in rows:
+        tally.add(row["platform"], identify(found, INTACT.get(row["fbmd_check"])), row["sha256"])
+    return Told(tally.rows, tally.agree, tally.among_candidates, tally.answers[WRONG])
+
+
+def untouched() -> list[tuple[Row, dict[str, str]]]:
+    """The rows without a mark of a later change, as whoever gathered them saw it."""
+    return [(row, found) for row, found in facts() if not row["reprocessed_flags"]]
+
+
 @cache
 def facts() -> tuple[tuple[Row, dict[str, str]], ...]:
     """Every row of deliveries.csv with its traits."""

@@ -10,10 +10,10 @@ from PIL import Image
 from scipy.optimize import minimize
 from trace_pictures import jpeg, photograph, pixels, read
 
+from understudy import traces
 from understudy.codec.matrices import dct_basis
 from understudy.traces import _comb_kernels as combs
 from understudy.traces import _grid_kernels as grids
-from understudy import traces
 from understudy.traces import _samples, aligned, regions, resampled, shifted
 
 

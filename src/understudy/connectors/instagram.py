@@ -51,10 +51,10 @@ class Instagram:
     )
     source: ClassVar[str] = (
         "developers.facebook.com, Instagram Platform v25.0: IG User media and media_publish, IG Container, Error Codes "
-        "(table updated 2026-06-02, of which the copy is cut short: subcodes 2207005, 2207009, 2207027, 2207050, 2207052 "
-        "are from memory); stored copies read 2026-11-22. Deleting (DELETE /media-id, Facebook login only) "
-        "is documented since 2025-12-03, taken from other projects' notes. Never tried on the real service: how soon "
-        "a post is listed, and what media_url delivers beside the page's own renditions, are unknown."
+        "(table updated 2026-06-02, the copy of which is cut short: subcodes 2207005, 2207009, 2207027, 2207050 and "
+        "2207052 are from memory); stored copies read 2026-11-22. Deleting (DELETE /media-id, Facebook login only) is "
+        "documented since 2025-12-03, taken from other projects' notes. Never tried on the real service: how soon a "
+        "post is listed, and what media_url delivers beside the page's own renditions, are unknown."
     )
     most_bytes: ClassVar[int] = LIMIT
     settles_s: ClassVar[float] = 60.0

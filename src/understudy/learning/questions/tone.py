@@ -135,7 +135,9 @@ def _shown(pairs: Sequence[Observed], rendering: Rendering) -> Shown | None:
 
 
 def _known(shown: Shown, rendering: Rendering) -> list[Form]:
-    return rendering.remembered(("tone forms", id(shown)), lambda: tone_forms.forms(shown))
+    """Known forms; where each picture was changed in a way of its own, only those that follow the picture as well."""
+    found = rendering.remembered(("tone forms", id(shown)), lambda: tone_forms.forms(shown))
+    return [f for f in found if not shown.varies or f.error <= tone_forms.NEAR * shown.apart + 0.1]
 
 
 def _fitted(shown: Shown) -> list[Form]:
