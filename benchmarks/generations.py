@@ -214,9 +214,10 @@ def resized(names: tuple[str, ...], second: str) -> Iterator[str]:
         yield ""
     found = sum(by_second.values())
     larger = sum(n for (_, scale), n in by_second.items() if scale > 1)
+    enlarged = wrong["files"] * sum(scale > 1 for scale in SCALES) // len(SCALES)
     yield (
         f"Second by {second}: found {percent(found, wrong['files'])} of {wrong['files']}, of those made larger "
-        f"{percent(larger, wrong['files'] // 2)}, smaller {percent(found - larger, wrong['files'] // 2)}. Said to have "
+        f"{percent(larger, enlarged)}, smaller {percent(found - larger, wrong['files'] - enlarged)}. Said to have "
         f"been compressed before on the same grid {wrong['aligned']}, on another {wrong['shifted']}, which would both "
         "be wrong."
     )

@@ -37,6 +37,8 @@ CHOSEN = (
     "vips_moz_q82", "im_resize900", "cjpeg_fast_q90", "cjpeg_two_qualities", "php_resampled900",
 )  # fmt: skip
 TRAIN = ("m4_q92_420.jpg", "m8_q75.jpg", "p01_kodim01.png", "p10_displayp3.jpg", "p15_orient6.jpg", "s06_alpha800.png")
+PLAYED = ("facebook/web-2024", "telegram/2025", "linkedin/2023-feed")
+"""Shipped profiles that `mimic` plays, as further channels."""
 MORE = ("astronaut.png", "coffee.png", "rocket.jpg")
 
 
@@ -58,6 +60,15 @@ def draw(folder: Path, which: Literal["compact", "full"]) -> Path:
     return folder
 
 
+def played(profile: str) -> Channel:
+    """A shipped profile as a channel."""
+
+    def play(sent: Path, out: Path) -> None:
+        out.write_bytes(us.mimic(sent, profile).data)
+
+    return Channel(profile, f"the profile {profile}, played by mimic", play)
+
+
 def deliver(channel: Channel, files: Iterable[Path], folder: Path, name: str) -> list[str]:
     """Delivers the files and lists them in `folder/name.csv`; what failed, a line each. What is there stays."""
     rows, told = [], []
@@ -69,7 +80,7 @@ def deliver(channel: Channel, files: Iterable[Path], folder: Path, name: str) ->
                 channel.deliver(sent, out)
         except NoDelivery:
             continue
-        except (OSError, ValueError, ImportError, subprocess.CalledProcessError) as error:
+        except (OSError, ValueError, ImportError, us.UnderstudyError, subprocess.CalledProcessError) as error:
             told.append(f"{channel.name}: {sent.name}: {type(error).__name__}: {error}"[:200])
             out.unlink(missing_ok=True)
             continue
@@ -220,7 +231,8 @@ def main() -> None:
     parser.add_argument("--marks", action="store_true", help="only the tables of marks")
     parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name}")
     asked = parser.parse_args()
-    chosen = [c for c in CHANNELS if c.name in (asked.channels or CHOSEN)]
+    channels = [*CHANNELS, *(played(name) for name in PLAYED)]
+    chosen = [c for c in channels if c.name in (asked.channels or (*CHOSEN, *PLAYED))]
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.out or Path(temporary)
         table = folder / "marks.md"

@@ -144,3 +144,11 @@ def test_the_operation_is_the_step() -> None:
     assert isinstance(made, Raster)
     x = torch.from_numpy(raster.pixels.transpose(2, 0, 1)[None].astype(np.float32))
     np.testing.assert_array_equal(of_step(step, x)[0].numpy().transpose(1, 2, 0), made.pixels)
+
+
+def test_whole_numbers_as_weights_do_not_wrap() -> None:
+    """Weights that Python gives as whole numbers are what they are as floats; 8-bit products would wrap at 256."""
+    raster = Raster(pictures(16, 24)[0])
+    whole = Convolve((1, 2, 1, 2, 4, 2, 1, 2, 1), 16).exact(raster, Context())
+    floats = Convolve((1.0, 2.0, 1.0, 2.0, 4.0, 2.0, 1.0, 2.0, 1.0), 16.0).exact(raster, Context())
+    np.testing.assert_array_equal(whole.pixels, floats.pixels)

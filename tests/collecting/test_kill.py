@@ -89,6 +89,13 @@ def whole(folder: Path, number: int, sizes: dict[str, int] = SIZES, main: int = 
     db.close()
 
 
+def nothing_half(folder: Path) -> None:
+    """What is there after a kill, is there whole."""
+    right = {delivered(p.read_bytes(), size) for p in (folder / "sent").iterdir() for size in SIZES.values()}
+    there = [p for p in folder.glob("re*/**/*") if p.is_file() and p.name[0] != "."]
+    assert all(p.read_bytes() in right for p in there)
+
+
 def posted_once(server: Server, number: int) -> None:
     """No upload lost, none doubled."""
     counts = Counter(p["data"] for p in server.posts)
@@ -208,6 +215,7 @@ def test_killed_before_and_after_every_change_of_the_ledger_and_every_file(worke
             if code == 0:
                 break
             assert code == -signal.SIGKILL
+            nothing_half(folder)
             worker.start(**job)
             assert worker.end() == 0
             whole(folder, 1)
@@ -244,16 +252,20 @@ def test_an_upload_still_on_its_way_is_waited_for(settles_s: float, posts: int, 
     twice, which the first case shows to be no idle fear."""
     folder = pictures(tmp_path, 1)
     with Server() as server:
-        pid, started, looked = 0, threading.Event(), threading.Event()
+        pid, started, looked, landed = 0, threading.Event(), threading.Event(), threading.Event()
         slow = iter([True])
+        mine: list[int] = []
 
         def on(what: str) -> None:
             if what == "taking" and next(slow, False):
+                mine.append(threading.get_ident())
                 started.wait(5)
                 _kill(pid)
                 looked.wait(20)
             if what == "finding":
                 threading.Timer(0.3, looked.set).start()
+            if what == "taken" and threading.get_ident() in mine:
+                landed.set()
 
         server.on = on
         job = {"place": str(folder), "via": "shelf", "settings": settings(server, "shelf")}
@@ -263,10 +275,7 @@ def test_an_upload_still_on_its_way_is_waited_for(settles_s: float, posts: int, 
         assert server.posts == []
         worker.start(**job, settles_s=settles_s)
         assert worker.end() == 0
-        looked.wait(20)
-        until = time.monotonic() + 5
-        while len(server.posts) < posts and time.monotonic() < until:
-            time.sleep(0.02)
+        assert landed.wait(20)
         assert len(server.posts) == posts
 
 

@@ -3,8 +3,8 @@
     python worker.py        reads one JSON document a line: {"place", "via", "settings", "die": n or null, "options"}
                             prints `pid N`, then `done CODE`
 
-`die`: the process kills itself with SIGKILL at the n-th moment that matters: before and after each change of the ledger
-and each writing of a file. `python -c`-like use of a library, nothing of the tests' process is shared.
+`die`: the process kills itself with SIGKILL at the n-th moment that matters: before, within and after each change of
+the ledger, and before and after the renaming of each file.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx  # noqa: F401  (loaded before forking)
 from shelf import Blind, Shelf
 
-from understudy.collecting import ledger, place
+from understudy.collecting import ledger
 from understudy.collecting.collect import collect
 from understudy.collecting.waiting import Patience
 from understudy.connectors.registry import connector
@@ -39,7 +38,7 @@ def die_at(moment: int) -> None:
         if left[0] == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    change, write = ledger.Ledger._change, place._write
+    change, sync = ledger.Ledger._change, os.fsync
 
     @contextmanager
     def changed(self: ledger.Ledger) -> Iterator[Any]:
@@ -49,18 +48,13 @@ def die_at(moment: int) -> None:
             tick()  # before COMMIT
         tick()
 
-    def written(path: Path, data: bytes) -> None:
-        tick()
-        temporary = path.with_name(".0123456789abcdef.tmp")
-        temporary.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data[: len(data) // 2])
-        tick()
-        temporary.unlink(missing_ok=True)
-        write(path, data)
+    def synced(number: int) -> None:
+        tick()  # the file is written, or renamed
+        sync(number)
         tick()
 
     ledger.Ledger._change = changed  # type: ignore[method-assign]
-    place._write = written
+    os.fsync = synced
 
 
 def run(job: dict[str, Any]) -> None:

@@ -229,3 +229,10 @@ def test_pictures_of_another_format_decide_what_the_pairs_leave_open() -> None:
     assert "of pictures that came back in another format" in found.decision.reason
     elsewhere = [Sizes("c", (521, 467), 1, (100, 90)), Sizes("d", (616, 456), 1, (300, 222))]
     assert with_others(pairs, elsewhere).rules == alone.rules
+
+
+@pytest.mark.parametrize(("count", "parts"), [(1, 3), (2, 3), (3, 8), (333, 1000)])
+def test_a_scale_that_is_no_whole_percentage(count: int, parts: int) -> None:
+    found = from_sizes(sizes_of(by(fit=Fit.PERCENT, limit=count, limit_height=parts))).rules[0]
+    assert (found.resize["fit"], found.resize["limit"], found.resize["limit_height"]) == (Fit.PERCENT, count, parts)
+    assert f"{count}/{parts} of each side" in str(found)

@@ -73,7 +73,7 @@ def test_of_filters_the_nearest_is_taken() -> None:
     """Nearly the right blur is worth having: it needs not stand out."""
     pairs = [blurred(i) for i in range(2)]
     blurs = [PLAIN.inserted(Convolve((1, 2, 1, 2, centre, 2, 1, 2, 1), 12 + centre), before="encode")
-             for centre in (4, 5, 6)]  # fmt: skip
+             for centre in (6, 5, 4)]  # fmt: skip
     totals = [sum(Search(pairs, p).agreement(x, p).unequal for x in pairs) for p in blurs]
     decision = Search(pairs, blurs[0]).ask(Which(tuple(blurs), "convolve"))
     assert int(decision.answer) == int(np.argmin(totals)) != 0 and decision.guess

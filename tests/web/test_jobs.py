@@ -47,7 +47,8 @@ def test_an_inspection_is_the_library_s_page(visitor: Visitor) -> None:
     assert seen.sha256 in page and "&lt;b&gt;a.jpg" in page and "<b>a" not in page
     assert "Download the page" in words(page)
     assert job.result["headline"] == seen.verdict[0]
-    assert json.loads(visitor.get(f"/job/{job.id}/inspection.json").content)["file"]["sha256"] == seen.sha256
+    found = json.loads(visitor.get(f"/job/{job.id}/inspection.json").content)
+    assert found == json.loads(json.dumps(us.inspect(data, "coefficients").to_dict()))
 
 
 def test_a_file_that_is_no_picture_is_told_in_the_library_s_line(visitor: Visitor) -> None:
@@ -157,7 +158,7 @@ def test_progress_is_told_as_it_goes_and_a_search_can_be_ended_with_what_is_know
     shares = [float(str(t["share"])) for t in told]
     assert shares == sorted(shares)
     assert job.result["interrupted"] is True
-    assert "The search was stopped before" in visitor.get(f"/job/{job.id}").text
+    assert "stopped before every question was settled" in visitor.get(f"/job/{job.id}").text
     assert loads(visitor.get(f"/job/{job.id}/profile.toml").text).steps
 
 

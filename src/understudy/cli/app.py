@@ -40,8 +40,8 @@ def main() -> None:
     except UnderstudyError as error:
         print(f"understudy: {error}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt as error:
-        print(f"understudy: interrupted{str(error) or '; files that were finished are whole'}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("understudy: interrupted; files that were finished are whole", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()

@@ -60,8 +60,12 @@ def learn(
     from ..verification import verify as prove
 
     tested = find_pairs(test) if test is not None else ()
-    with told("learn") as tell:
-        learned = run(pairs, name=name, progress=tell)
+    try:
+        with told("learn") as tell:
+            learned = run(pairs, name=name, progress=tell)
+    except KeyboardInterrupt as error:  # else typer ends without a word
+        say(f"understudy: interrupted{error}")
+        raise typer.Exit(130) from None
     if out is not None:
         write_file(out, dumps(learned.profile).encode())
     scores = None

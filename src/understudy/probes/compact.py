@@ -79,7 +79,7 @@ FAMILY = Family(
               "strong colours in Display P3: converted, kept or dropped; a 4:4:4 JPEG of a low quality without notes",
               (600, 450), kept, jpeg(80, "4:4:4", icc=P3), "kept"),
         Probe("kept-grey", ".png", ("grey pictures", "factors of grey pictures", "unused tables of grey pictures"), (),
-              "one channel: whether it stays one", (1008, 700), grey, png(), "kept"),
+              "one channel: whether it stays one", (618, 458), grey, png(), "kept"),
         Probe("large-rgb", ".png", (
             "resampling", "order", "sharpening", "size rule", "tones before or after the resize",
             "grey before the resize",

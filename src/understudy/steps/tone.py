@@ -35,8 +35,8 @@ class Tone(Step):
     (so it differs from picture to picture) or from each pixel's own luma; float32, cut off."""
     factor: Annotated[float, Interval(ge=0, le=100)] = 1.0
     """The enhancement's; 1 changes nothing."""
-    gamma: Annotated[float, Interval(ge=0.01, le=100)] = 1.0
-    """255 (v/255)^(1/gamma), what the curve is given; above 1 is brighter."""
+    gamma: Annotated[float, Interval(ge=0, le=100)] = 1.0
+    """255 (v/255)^(1/gamma), what the curve is given; above 1 is brighter. Not 0."""
     curve: tuple[float, ...] = ()
     """Values, 0 to 255, at evenly spaced inputs from 0 to 255, straight lines between; 256 of them are a table. Red's,
     and the other channels' where they have none of their own. Empty: none."""
@@ -87,6 +87,8 @@ class Tone(Step):
         if any(len(c) == 1 or len(c) > 256 for c in curves) or (not self.curve and any(curves)):
             lengths = ", ".join(str(len(c)) for c in curves)
             raise ProfileError(f"curves of {lengths} values", place="tone", expected="2 to 256, red's if any")
+        if not self.gamma > 0:
+            raise ProfileError(f"gamma {self.gamma}", place="tone", expected="more than 0")
         if len(self.matrix) not in (0, 9):
             raise ProfileError(f"a matrix of {len(self.matrix)} numbers", place="tone", expected="9, or none")
         if not all(math.isfinite(v) for v in (*self.curve, *curves[1], *curves[2], *self.matrix, *self.offset)):

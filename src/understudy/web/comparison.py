@@ -14,6 +14,7 @@ from .._text import percent
 from ..delivery import Delivery, mimic
 from ..errors import UnderstudyError
 from ..inspection import inspect
+from ..jpeg.coefficients import Coefficients
 from ..jpeg.entropy_decode import read_coefficients
 from ..jpeg.parse import parse
 from ..profile import Profile
@@ -179,12 +180,7 @@ def _coefficients(sent: bytes, delivery: Delivery) -> str:
         return f"not comparable: {before.width} x {before.height} became {after.width} x {after.height}"
     if before.factors != after.factors:
         return "not comparable: another chroma sampling"
-    total = sum(c.real.size for c in before.components)
-    changed = round(total * (1 - before.equal_share(after)))
-    words = f"{percent(changed / total)}: {changed:,} of {total:,}"
-    pairs = zip(before.components, after.components, strict=True)
-    same = all(np.array_equal(a.steps, b.steps) for a, b in pairs)
-    return words + ("" if same else ", counted in steps of other sizes: the quantisation tables are not the sent ones")
+    return _changed(before, after, "the quantisation tables are not the sent ones")
 
 
 def coefficients_between(first: Delivery, second: Delivery) -> str:
@@ -192,6 +188,14 @@ def coefficients_between(first: Delivery, second: Delivery) -> str:
     a, b = first.coefficients(), second.coefficients()
     if (a.width, a.height, a.factors) != (b.width, b.height, b.factors):
         return "not comparable: another size or chroma sampling"
-    total = sum(c.real.size for c in a.components)
-    changed = round(total * (1 - a.equal_share(b)))
-    return f"{percent(changed / total)}: {changed:,} of {total:,}"
+    return _changed(a, b, "their quantisation tables are not the same")
+
+
+def _changed(before: Coefficients, after: Coefficients, doubt: str) -> str:
+    """How many quantised values differ between two pictures of one layout; and the doubt, where their steps do too."""
+    total = sum(c.real.size for c in before.components)
+    changed = round(total * (1 - before.equal_share(after)))
+    pairs = zip(before.components, after.components, strict=True)
+    same = all(np.array_equal(a.steps, b.steps) for a, b in pairs)
+    words = f"{percent(changed / total)}: {changed:,} of {total:,}"
+    return words if same else f"{words}, counted in steps of other sizes: {doubt}"
