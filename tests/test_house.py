@@ -177,9 +177,10 @@ print(*[m for m in {NEVER_LOADED!r} if m in sys.modules])
 
 
 PUBLIC = [
-    "Channel", "Collected", "Delivery", "Inspection", "JpegError", "Learned", "LimitError", "Pair", "PairsError", "PictureError",
-    "Probes", "Profile", "ProfileError", "Rewritten", "Scores", "UnderstudyError", "__version__", "collect", "find_pairs", "inspect", "jpeg",
-    "learn", "load_profile", "mimic", "nn", "probe", "rewrite", "through", "verify",
+    "Channel", "Collected", "Delivery", "Inspection", "JpegError", "Learned", "LimitError", "Pair", "PairsError",
+    "PictureError", "Probes", "Profile", "ProfileError", "Rewritten", "Scores", "UnderstudyError", "__version__",
+    "collect", "find_pairs", "inspect", "jpeg", "learn", "load_profile", "mimic", "nn", "probe", "rewrite",
+    "through", "verify",
 ]  # fmt: skip
 PUBLIC_JPEG = [
     "Coefficients", "Encoded", "Huffman", "JpegStream", "Layout", "ScanSpec", "encode", "layout", "parse",

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sys
 from collections.abc import Iterator
+from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 import understudy as us
+from understudy.cli import app
 from understudy.collecting.collect import Collected, collect
 from understudy.collecting.waiting import Patience
 from understudy.connectors.base import AgainError, ConnectorError, Http, Picture, Posted, RejectedError, Repeats
 from understudy.connectors.fake import Fake
 from understudy.connectors.folder import Folder
+from understudy.connectors.registry import connector
 from understudy.connectors.web import Web
 from understudy.probes.mark import Mark, stamp
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "collecting"))
-from shelf import Server, delivered
+from shelf import TOKEN, Server, delivered
 
 KEY = "0123456789abcdef" * 2
 
@@ -255,3 +261,46 @@ def test_the_fake_delivers_what_profiles_make(tmp_path: Path) -> None:
         for profile in ("nobody", "generic,generic", " "):
             with pytest.raises(ConnectorError, match="profile"):
                 Fake({"profile": profile, "store": str(tmp_path)}, http).check()
+
+
+# --- the pages of the documentation
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "howto"
+
+
+def test_the_connector_of_the_how_to_collects(
+    folder: Path, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page's code against a server that speaks as it expects; an upload whose answer is lost is found."""
+    (text,) = re.findall(r"^```python\n(.*?)^```$", (DOCS / "add-a-connector.md").read_text(), re.M | re.S)
+    (tmp_path / "shelf_of_the_how_to.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    kind = import_module("shelf_of_the_how_to").Shelf
+    server.faults = [("POST", "/photos", "after reset")]
+    done = collect(
+        folder, kind, settings={"base_url": server.url, "token": TOKEN}, remove=True,
+        patience=Patience(60, sleep=lambda s: None),
+    )  # fmt: skip
+    assert (done.failures, done.stopped, done.removed) == ((), "", 2)
+    assert len(server.posts) == 2 and server.alive() == []
+    delivered_well(folder)
+
+
+def test_the_commands_of_the_how_to_name_what_exists() -> None:
+    blocks = re.findall(r"^```bash\n(.*?)^```$", (DOCS / "collect-pairs.md").read_text(), re.M | re.S)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    options = CliRunner().invoke(app, ["collect", "--help"], env={"COLUMNS": "200"}).output
+    checked = 0
+    for words in (shlex.split(line, comments=True) for line in lines):
+        if words[:2] != ["understudy", "collect"]:
+            continue
+        checked += 1
+        assert all(w in options for w in words if w.startswith("--"))
+        if "--via" in words:
+            kind = connector(words[words.index("--via") + 1])
+            given = {w.partition("=")[0] for before, w in pairwise(words) if before == "--set"}
+            assert given <= {s.name for s in kind.settings}
+            if "--list" not in words:
+                needed = {s.name for s in kind.settings if s.default is None and not s.secret}
+                assert needed <= given
+    assert checked == 8

@@ -33,6 +33,8 @@ BY_ROUNDING = 0.9
 instead of rounding are off by half a pixel (facts/learning-trials.md, 2.4)."""
 BY_RESAMPLING = 1.6
 """The same of a resized picture: a resampler that cuts in both passes is off by 0.99, Go's by 1.02 (there)."""
+HIDDEN = 2.0
+"""The step of means, in pixels, that a hidden encoding is thought to have at most: quality 50."""
 MOST = 4
 """Pairs that are looked at."""
 
@@ -109,7 +111,7 @@ def _shift(pair: Observed) -> Shift:
         q = float(part.steps[0, 0])
         levels = part.blocks[:rows, :columns, 0, 0].astype(np.float32)
         off = (levels - np.rint(8 * mine / q)) * (q / 8)
-        largest = max(largest, _largest(mine.ravel(), rough.ravel(), off.ravel()))
+        largest = max(largest, _largest(mine.ravel(), rough.ravel(), off.ravel(), q / 8))
     return Shift(largest, limit)
 
 
@@ -130,15 +132,23 @@ def _grouped(values: Floats, v: int, h: int) -> Floats:
     return np.asarray(whole.mean(axis=(1, 3)), np.float32)
 
 
-def _largest(values: Floats, rough: Floats, off: Floats) -> float:
+def _largest(values: Floats, rough: Floats, off: Floats, step: float) -> float:
     """The largest difference of a group of like values that its own spread does not explain; the flatter half of the
-    blocks counts. A mark or a caption covers some blocks: only the middle half of a group does."""
+    blocks counts. A mark or a caption covers some blocks: only the middle half of a group does.
+
+    step: of means, in pixels. Where a group's blocks have one value, a rounding takes all of them the same way, that of
+    a hidden encoding too; over two steps such roundings cancel.
+    """
     flat = rough <= max(4.0, float(np.median(rough)))
     order = np.argsort(values[flat], kind="stable")
     most = 0.0
-    for found in np.array_split(off[flat][order], max(1, min(GROUPS, order.size // LEAST))):
+    parts = max(1, min(GROUPS, order.size // LEAST))
+    for found, level in zip(
+        np.array_split(off[flat][order], parts), np.array_split(values[flat][order], parts), strict=True
+    ):
         if found.size >= LEAST:
             middle = np.sort(found)[found.size // 4 : found.size - found.size // 4]
             noise = float(middle.std()) / math.sqrt(middle.size)
-            most = max(most, abs(float(middle.mean())) - 3 * noise)
+            lone = float(level[level.size * 3 // 4] - level[level.size // 4]) < 2 * max(step, HIDDEN)
+            most = max(most, abs(float(middle.mean())) - 3 * noise - (step + HIDDEN / 2 if lone else 0.0))
     return most

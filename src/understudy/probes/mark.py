@@ -191,7 +191,7 @@ def _frames(dark: NDArray[np.bool_]) -> Iterator[tuple[int, int, int, int]]:
         top, left, bottom, right = boxes[i].tolist()
         patch = labels[top:bottom, left:right] == i + 1
         rows, columns = (np.flatnonzero(patch.mean(axis=a) > 0.5) for a in (1, 0))
-        if min(len(rows), len(columns)) < SIDE:
+        if not len(rows) or not len(columns):
             continue
         # A border line that is dark here and there only, where ringing or resampling made it so, does not count.
         top, bottom, left, right = top + rows[0], top + rows[-1] + 1, left + columns[0], left + columns[-1] + 1

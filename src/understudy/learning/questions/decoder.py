@@ -32,6 +32,10 @@ EVERY = (*DECODERS, *((d, Upsampling.FANCY) for d in Decoder if (d, Upsampling.F
 
 WRONG = 1.8
 """Pixels of error from which on the resampling is not known. Source: facts/learning-trials.md, 2.1."""
+EXPLAINED = 0.999
+"""Share of equal coefficients from which on a decoder is taken for identified: of the right ones, with everything else
+right, none leaves any unequal; ffmpeg's own, which is not built, left 0.0019 beside the nearest (ffmpeg_q5 in
+benchmarks/channels_after.py)."""
 
 
 class DecoderQuestion:
@@ -67,10 +71,13 @@ class DecoderQuestion:
     def explained(
         self, decision: Decision, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering
     ) -> Decision:
-        """A decoder that nothing was held against, though the picture does not come out, is a guess."""
+        """A decoder that nothing was held against, though the picture does not come out, is a guess; so is one that
+        leaves more unequal than a right one does."""
         if len(decision.trials) == 1 and decision.trials[0].total.unequal:
             told = f"{decision.reason}; what follows is not known well enough to tell decoders apart"
             return replace(decision, guess=True, reason=told)
+        if decision.trials and decision.trials[0].total.share < EXPLAINED:
+            return replace(decision, guess=True, reason=f"{decision.reason}; the nearest that is known, not identified")
         return decision
 
 
