@@ -155,6 +155,15 @@ def test_read_after_a_resize_in_every_turn(size: tuple[int, int], by: float) -> 
     assert read_mark(jpeg(np.asarray(small.convert("L")), 50)) == MARK
 
 
+def test_every_number_is_read_at_four_pixels_a_module() -> None:
+    """Whatever the data: a mark may have few dark rows."""
+    for number in range(256):
+        mark = Mark(number * 257 ^ 0x5A5A, number)
+        small = np.full((90, 120), 235, np.uint8)
+        small[: 4 * SIDE, : 4 * SIDE] = np.kron(np.where(modules(mark), 16, 235), np.ones((4, 4)))
+        assert read_mark(small) == mark
+
+
 @pytest.mark.parametrize("side", range(4))
 def test_specks_beside_the_frame_do_not_hide_it(side: int) -> None:
     """As ringing leaves them: a line beside the frame that is dark here and there belongs to its patch, not to it."""

@@ -26,6 +26,7 @@ from visitors import jpeg, pairs, saved, zipped
 
 import understudy as us
 from oracles import scene
+from shared_folder import matching
 from understudy.profile import loads
 
 
@@ -203,6 +204,26 @@ def test_pairs_are_learned_from_and_the_profile_is_tried(visit: Callable[..., Pa
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the delivered file").click()
     assert Path(download.value.path()).read_bytes() == received
+
+
+@pytest.mark.shared
+def test_what_facebook_did_to_four_real_pictures(visit: Callable[..., Page]) -> None:
+    """Facebook's own deliveries and what was sent, dropped into the wells; then one of them, inspected."""
+    folders = [p.parent for p in matching("golden/facebook-*/received.jpg")]
+    assert len(folders) == 4
+    page = visit()
+    for side in ("sent", "received"):
+        files = [next(folder.glob(f"{side}.*")) for folder in folders]
+        page.set_input_files(f"#learn-{side}", [file(f"{p.parent.name}{p.suffix}", p.read_bytes()) for p in files])
+    page.get_by_role("button", name="Learn").click()
+    expect(page.get_by_text("Every coefficient of 4 deliveries that it was learned from is reproduced")).to_be_visible(
+        timeout=120_000
+    )
+    expect(page.get_by_text("facebook-2021").first).to_be_visible()
+    shot(page, "learned-facebook")
+    page.get_by_role("link", name="understudy").click()
+    page.set_input_files("#inspect-file", folders[-1] / "received.jpg")
+    expect(page.get_by_text("Marked as delivered by Meta").first).to_be_visible()
 
 
 def test_a_search_is_stopped_and_another_is_cancelled(visit: Callable[..., Page]) -> None:
