@@ -64,8 +64,10 @@ def test_plan_gives_the_librarys_samples(code: str) -> None:
                 plan = codec.plan(code, columns, rows, width, height, kernel=kernel, **options)
                 if plan.inexact:
                     made = Linear(plan)(planes(pixels)[0])[None].round()
-                    most = 3 if kernel == "bilinear_fixed" else 2  # which cuts four weights and their sum
-                    assert (made - planes(wanted)).abs().max() <= most, (kernel, options, columns)
+                    off = (made - planes(wanted)).abs()
+                    if kernel == "bilinear_fixed":  # cuts four weights and their sum; beyond the last sample, its own
+                        off = off[..., : height - -(-height // rows), : width - -(-width // columns)]
+                    assert not off.numel() or off.max() <= 2 + (kernel == "bilinear_fixed"), (kernel, options, columns)
                     continue
                 made = play(planes(pixels), plan)
                 assert torch.equal(made, planes(wanted)), (kernel, options, columns, rows, width, height)

@@ -219,7 +219,7 @@ def test_what_facebook_did_to_four_real_pictures(visit: Callable[..., Page]) -> 
     expect(page.get_by_text("Every coefficient of 4 deliveries that it was learned from is reproduced")).to_be_visible(
         timeout=120_000
     )
-    expect(page.get_by_text("facebook-2021").first).to_be_visible()
+    expect(page.get_by_role("cell", name="facebook-2021", exact=True).first).to_be_visible()
     shot(page, "learned-facebook")
     page.get_by_role("link", name="understudy").click()
     page.set_input_files("#inspect-file", folders[-1] / "received.jpg")

@@ -295,7 +295,7 @@ def _generations(seen: Inspection, chart: Map, made: Decoded | None) -> Markup:
             drawn.append(steps_heat(law, f"{text}, luma"))
     where = seen.value("generations", "regions")
     placed = None
-    if where and made is not None:
+    if where and made is not None and (where["shows"] or where["against"]):
         grid = made.coefficients.components[0].grid
         told = (
             "A part that was put in after the earlier compression would speak against it. Flat parts say nothing; one "
