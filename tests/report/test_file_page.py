@@ -227,3 +227,23 @@ def test_the_command_writes_pages(tmp_path: Path) -> None:
     two = CliRunner().invoke(app, ["inspect", *files, "--html", str(tmp_path / "pages"), "--json"])
     assert two.exit_code == 0 and sorted(p.name for p in (tmp_path / "pages").iterdir()) == ["a.html", "b.html"]
     assert two.stdout.startswith("[")
+
+
+def test_the_part_that_was_put_in_later_is_drawn() -> None:
+    rng = np.random.default_rng(3)
+    smooth = np.cumsum(np.cumsum(rng.normal(0, 1, (320, 320)), axis=0), axis=1)
+    old = Image.fromarray(np.clip(128 + 40 * smooth / smooth.std() + rng.normal(0, 9, (320, 320)), 0, 255).astype("u1"))
+    first, second = BytesIO(), BytesIO()
+    old.save(first, "jpeg", quality=60)
+    mixed = np.asarray(Image.open(first)).copy()
+    mixed[64:192, 64:192] = np.asarray(old)[100:228, 130:258]
+    Image.fromarray(mixed).save(second, "jpeg", quality=90)
+    seen = us.inspect(second.getvalue(), "coefficients")
+    where = seen.value("generations", "regions")
+    document = inspection_html(seen, "f.jpg", second.getvalue())
+    assert where["against"] > 0
+    assert document.count('class="region against"') == where["against"]
+    assert document.count('class="region shows"') == where["shows"] > 0
+    assert "Where it shows" in document
+    once = us.inspect(first.getvalue(), "coefficients")
+    assert "Where it shows" not in inspection_html(once, "f.jpg", first.getvalue())

@@ -277,8 +277,8 @@ class _Collecting:
         run, by_hash = self.run, {u.sha256: u for u in self._uploads()}
         rows = [self._row(p, by_hash.get(p.sha256)) for p in self.pictures]
         names = {u.id: u.name for u in by_hash.values()}
-        failures = [f"{name}: {why}" for name, why in self.faults.items()]
-        failures += [f"{names[number]}: {why}" for number, why in run.tally.failures.items() if number in names]
+        failures = [_named(name, why) for name, why in self.faults.items()]
+        failures += [_named(names[number], why) for number, why in run.tally.failures.items() if number in names]
         if rows and self.account and not self.options.dry_run:
             about = {"connector": self.name, "account": self.account, "platform": run.connector.title}
             self.place.list(rows, about)
@@ -320,6 +320,11 @@ class _Collecting:
         ]  # fmt: skip
         error = row["error"] or self.run.tally.failures.get(upload.id, upload.error)
         return row | {"attempts": upload.attempts, "times": self.ledger.times(upload), "error": error}
+
+
+def _named(name: str, why: str) -> str:
+    """`why`, which begins with the picture's name once."""
+    return why if why.startswith(f"{name}:") else f"{name}: {why}"
 
 
 PLANS = {

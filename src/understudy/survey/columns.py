@@ -198,7 +198,7 @@ STATISTICS = (
     Column("chroma_nonzero_a_block", "float64", "as luma_nonzero_a_block"),
     Column("entropy_bytes", "int64", "bytes of entropy-coded data"),
     Column("earlier", "string", "whether it was compressed before on the same grid: `yes`, `no sign`, `cannot tell`"),
-    Column("earlier_law", "string", "the law of the earlier table, where it was; of several the commonest"),
+    Column("earlier_law", "string", "the law of the earlier table, of several the commonest; null where none fits"),
     Column("earlier_quality", "int64", "the quality by that law"),
     Column("dimples", "string", "how levels were rounded, as inspect says"),
     Column("levels", "string", "how levels were chosen, as inspect says"),

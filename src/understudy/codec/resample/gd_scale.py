@@ -106,7 +106,10 @@ def plan(columns: int, rows: int, width: int, height: int, *, kernel: str) -> Pl
         at, part = _places(size, n)
         both = np.minimum(np.stack([at, at + 1], axis=1), size - 1)
         passes.append(WeightedSum(1 if axis else 0, size, both, np.stack([256 - part, part], axis=1)))
-    return Plan((*passes, Integer(divisor=65536)), "libgd cuts each product of two weights to 8 bits, and enlarges edges in its own way")
+    return Plan(
+        (*passes, Integer(divisor=65536)),
+        "libgd cuts each product of two weights to 8 bits, and enlarges edges in its own way",
+    )
 
 
 def _filtered(pixels: Pixels, kernel: str, width: int) -> Pixels:

@@ -1,6 +1,7 @@
 -- Earlier compressions that the coefficients show (a survey with --coefficients)
 SELECT earlier,
-       earlier_law || coalesce(' ' || earlier_quality, '') AS earlier_table,
+       CASE earlier WHEN 'yes' THEN coalesce(earlier_law || coalesce(' ' || earlier_quality, ''), 'of no known law') END
+         AS earlier_table,
        luma_law || coalesce(' ' || luma_quality, '') AS last_table,
        count(*) AS files
 FROM files
