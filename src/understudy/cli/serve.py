@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,18 +22,27 @@ def serve(
     profile: Annotated[
         str | None, typer.Option("--as", metavar="P", help="With --emulate: the profile that makes the pictures.")
     ] = None,
+    misbehave: Annotated[
+        str, typer.Option(metavar="PLAN", help="With --emulate: what goes wrong, as `rate-limit after=3; expire 5`.")
+    ] = "",
+    state: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="With --emulate: keep what was posted here, for the next time.")
+    ] = None,
 ) -> None:
     """A page for your browser: inspect a file, learn from pairs, see what a platform makes of a picture."""
     from ..web.serving import check_host
 
     check_host(host, anyone)
     if emulate is not None:
+        from ..emulators.misbehaving import Plan
         from ..emulators.serving import run as play
 
-        play(emulate, host=host, port=port, profile=profile, say=say)
+        plan = Plan.parse(misbehave)
+        play(emulate, host=host, port=port, profile=profile, say=say, misbehave=plan, state=state)
         return
-    if profile is not None:
-        raise typer.BadParameter("only with --emulate", param_hint="--as")
+    for option, given in (("--as", profile), ("--misbehave", misbehave), ("--state", state)):
+        if given:
+            raise typer.BadParameter("only with --emulate", param_hint=option)
     from ..web.serving import run
 
     run(host=host, port=port, anyone=anyone, browser=not no_browser, say=say)
