@@ -123,9 +123,12 @@ func main() {
         panic(err)
     }
     b := img.Bounds()
-    scalers := map[string]draw.Scaler{"catmullrom": draw.CatmullRom, "approx": draw.ApproxBiLinear}
-    if how == "imaging" {
-        img = imaging.Fit(img, side, side, imaging.Lanczos)
+    scalers := map[string]draw.Scaler{
+        "catmullrom": draw.CatmullRom, "approx": draw.ApproxBiLinear, "bilinear": draw.BiLinear,
+    }
+    filters := map[string]imaging.ResampleFilter{"imaging": imaging.Lanczos, "imaging_cubic": imaging.CatmullRom}
+    if filter, ok := filters[how]; ok {
+        img = imaging.Fit(img, side, side, filter)
     } else if k := scalers[how]; k != nil && b.Dx() > side {
         to := image.NewRGBA(image.Rect(0, 0, side, b.Dy()*side/b.Dx()))
         k.Scale(to, to.Rect, img, b, draw.Over, nil)
@@ -183,6 +186,10 @@ def _pillow_jpeg(**save: Any) -> Deliver:
 
     return deliver
 
+
+IN_GO = {"orient.apply": False, "encode.color": "go", "decode.decoder": "go"}
+GO_DRAW = IN_GO | {"resize.code": "go_draw", "resize.fit": "width", "decode.to_rgb": False}
+GO_IMAGING = IN_GO | {"resize.code": "imaging", "decode.to_rgb": True}
 
 AFTER: tuple[Channel, ...] = (
     # Pillow
@@ -290,10 +297,15 @@ AFTER: tuple[Channel, ...] = (
             php("if (imagesx($image) > 600) $image = imagescale($image, 600, -1, IMG_BICUBIC);", 85),
             {"orient.apply": False, "resize.limit": 600, "resize.fit": "width"}, known=False),
     Channel("go_catmullrom900", "Go, x/image/draw CatmullRom to width 900, quality 85", go("catmullrom", 900, 85),
-            {"orient.apply": False, "resize.limit": 900, "resize.fit": "width", "encode.quality": 85,
-             "encode.color": "go"}, known=False),
+            GO_DRAW | {"resize.limit": 900, "resize.kernel": "catmull_rom", "encode.quality": 85}),
+    Channel("go_bilinear700", "Go, x/image/draw BiLinear to width 700, quality 82", go("bilinear", 700, 82),
+            GO_DRAW | {"resize.limit": 700, "resize.kernel": "bilinear", "encode.quality": 82}),
     Channel("go_imaging_fit800", "Go, disintegration/imaging Fit 800 x 800, Lanczos, quality 90",
-            go("imaging", 800, 90), {"orient.apply": False, "resize.limit": 800, "encode.quality": 90}, known=False),
+            go("imaging", 800, 90),
+            GO_IMAGING | {"resize.limit": 800, "resize.kernel": "lanczos", "encode.quality": 90}),
+    Channel("go_imaging_cubic800", "Go, disintegration/imaging Fit 800 x 800, CatmullRom, quality 75",
+            go("imaging_cubic", 800, 75),
+            GO_IMAGING | {"resize.limit": 800, "resize.kernel": "catmull_rom", "encode.quality": 75}),
     Channel("go_plain", "Go, image/jpeg alone, quality 75", go("plain", 0, 75),
             {"orient.apply": False, "resize": False, "encode.quality": 75, "encode.color": "go"}),
     Channel("ffmpeg_q5", "ffmpeg -q:v 5 without a resize", command("ffmpeg", "-v", "error", "-y", "-i", "IN", "-q:v",

@@ -1,8 +1,9 @@
-"""Go's image/jpeg and nfnt/resize, against goldens that Go itself made.
+"""Go's image/jpeg, nfnt/resize, imaging and x/image/draw, against goldens that Go itself made.
 
 The goldens are SHA-256 sums of Go's results (go/goldens.json), by the job that made each; the pictures are made of
 integers only, so they are the same everywhere. `python tests/codec/test_resample_go.py` asks Go again (golang-go,
-golang-github-nfnt-resize-dev) and writes the file anew. Made with Go 1.19.8 and nfnt/resize 0.0~git20180221 on x86-64.
+golang-github-nfnt-resize-dev, golang-github-disintegration-imaging-dev, golang-golang-x-image-dev) and writes the file
+anew. Made with Go 1.19.8, nfnt/resize 0.0~git20180221, imaging 1.6.2 and x/image 0.5.0 on x86-64.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from understudy.codec import resample
 from understudy.codec.resample import nfnt
 from understudy.jpeg.compose import DhtLayout
 from understudy.steps import Context, Delivered, Raster, Source, registry
@@ -30,6 +32,8 @@ from understudy.steps import Context, Delivered, Raster, Source, registry
 GOLDENS = Path(__file__).with_name("go") / "goldens.json"
 SIZES = [(1, 1), (7, 11), (16, 16), (22, 20), (17, 33), (65, 57)]
 RESIZED = {(1, 1): [(3, 2)], (7, 11): [(3, 5), (20, 31)], (65, 57): [(40, 31), (64, 13), (131, 97), (6, 57)]}
+PACKAGES = {"imaging": "imaging", "draw": "go_draw"}
+"""Operations that a Go package does, by the module that has its arithmetic."""
 SAMPLINGS = {"444": "4:4:4", "422": "4:2:2", "420": "4:2:0"}
 
 
@@ -74,6 +78,12 @@ def jobs() -> list[str]:
             for kernel in nfnt.KERNELS:
                 inputs = [f"rgb-{size}.png", f"rgba-{size}.png", f"grey-{size}.png", f"ycc420-{size}.jpg"]
                 out += [f"{name} resize {w} {h} {kernel}" for name in inputs]
+            inputs = [f"{what}-{size}.png" for what in ("rgb", "rgba", "grey")]
+            inputs += [f"{what}-{size}.jpg" for what in ("ycc444", "ycc422", "ycc420")]
+            for operation, code in PACKAGES.items():
+                for kernel in resample.kernels(code):
+                    out += [f"{name} {operation} {w} {h} {kernel}" for name in inputs]
+        out += [f"{what}-{size}.jpg rgb" for what in ("ycc444", "ycc422", "ycc420")]
     return out
 
 
@@ -87,6 +97,15 @@ def decoded(name: str) -> Raster:
     return raster
 
 
+def resized(raster: Raster, code: str, width: int, height: int, kernel: str) -> bytes:
+    """The result as Go's NRGBA or RGBA: three channels of a grey picture, alpha only where it is not all 255."""
+    pixels = resample.resize(code, raster.pixels, width, height, kernel=kernel, ycbcr=raster.space == "ycbcr")
+    if raster.has_alpha and (pixels[:, :, -1] == 255).all():
+        pixels = pixels[:, :, :-1]
+    pixels = np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
+    return np.ascontiguousarray(pixels).tobytes()
+
+
 def ours(job: str) -> bytes:
     """What we answer to a job."""
     name, operation, *arguments = job.split()
@@ -96,6 +115,12 @@ def ours(job: str) -> bytes:
     if operation == "resize":
         made = nfnt.resize(raster.pixels, int(arguments[0]), int(arguments[1]), kernel=arguments[2])
         return np.ascontiguousarray(made[:, :, :3] if raster.has_alpha else made).tobytes()
+    if operation == "rgb":
+        made = step("decode", decoder="go", to_rgb=True).exact(Source(file_of(name)), Context())
+        assert made.space == "rgb"
+        return bytes(made.pixels.tobytes())
+    if operation in PACKAGES:
+        return resized(raster, PACKAGES[operation], int(arguments[0]), int(arguments[1]), arguments[2])
     raster = step("flatten", background=(0, 0, 0), rounding="16-bit").exact(raster, Context())
     go = {"color": "go", "downsampling": "go", "edge": "go", "dummy_blocks": "go"}
     encoded = step("encode", quality=int(arguments[0]), unused_tables=True, **go).exact(raster, Context())

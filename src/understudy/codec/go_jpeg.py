@@ -1,11 +1,13 @@
-"""Go's image/jpeg: how it decodes. (How it encodes is `encode.GO`, made of the variants named `go`.)
+"""Go's image/jpeg: how it decodes, and how Go shows Y, Cb and Cr as R, G and B.
+
+(How it encodes is `encode.GO`, made of the variants named `go`.)
 
 Its inverse DCT is the one of the MPEG-2 reference decoder: Wang's algorithm in integers, 11-bit weights, 3 bits dropped
 from each product of the column pass. It keeps a picture in Y, Cb and Cr, repeats subsampled chroma, and its encoder
-takes Y, Cb and Cr as they are, so a JPEG that passes through Go is never RGB.
+takes Y, Cb and Cr as they are, so a JPEG that passes through Go is never RGB, unless a package in between makes it so.
 
 Source: Z. Wang, Fast algorithms for the discrete W transform, IEEE Trans. ASSP 1984; ISO/IEC 13818-2 reference decoder;
-Go's documentation of image.YCbCr. Checked against Go 1.19 (tests/codec/test_resample_go.py).
+Go's documentation of image.YCbCr and color.YCbCr. Checked against Go 1.19 (tests/codec/test_resample_go.py).
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from .._jit import kernel
 from .sampling import Factors, component_size, ratio, upsample
 from .variants import Upsampling
 
-__all__ = ["inverse", "to_planes"]
+__all__ = ["inverse", "to_planes", "to_rgb", "to_rgb16"]
 
 _W1, _W2, _W3, _W5, _W6, _W7 = (round(2048 * sqrt(2) * cos(k * pi / 16)) for k in (1, 2, 3, 5, 6, 7))
 _R2 = round(256 / sqrt(2))
@@ -95,3 +97,29 @@ def to_planes(
         samples = inverse(blocks[: -(-rows // 8), : -(-columns // 8)], table)[:rows, :columns]
         planes.append(upsample(samples, *ratio(factors, index), Upsampling.PLAIN, height, width))
     return planes
+
+
+_R_CR, _G_CB, _G_CR, _B_CB = (round(65536 * weight) for weight in (1.402, 0.34414, 0.71414, 1.772))
+
+
+@kernel
+def _shown(ycbcr: Any, drop: int, highest: int, rgb: Any) -> None:
+    for i in range(ycbcr.shape[0]):
+        y, b, r = np.int32(ycbcr[i, 0]) * np.int32(0x10101), np.int32(ycbcr[i, 1]) - 128, np.int32(ycbcr[i, 2]) - 128
+        rgb[i, 0] = min(max((y + _R_CR * r) >> drop, 0), highest)
+        rgb[i, 1] = min(max((y - _G_CB * b - _G_CR * r) >> drop, 0), highest)
+        rgb[i, 2] = min(max((y + _B_CB * b) >> drop, 0), highest)
+
+
+def to_rgb(ycbcr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """R, G and B of Y, Cb and Cr, uint8 [H, W, 3]: Go's color.YCbCrToRGB, cut off, not rounded."""
+    rgb = np.empty(ycbcr.shape, np.uint8)
+    _shown(np.ascontiguousarray(ycbcr).reshape(-1, 3), 16, 255, rgb.reshape(-1, 3))
+    return rgb
+
+
+def to_rgb16(ycbcr: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """The same in 16 bits, uint16 [H, W, 3], 0 to 65535: Go's color.YCbCr.RGBA, of which `to_rgb` has the upper 8."""
+    rgb = np.empty(ycbcr.shape, np.uint16)
+    _shown(np.ascontiguousarray(ycbcr).reshape(-1, 3), 8, 65535, rgb.reshape(-1, 3))
+    return rgb

@@ -22,6 +22,7 @@ __all__ = [
     "Plan",
     "Round",
     "Stage",
+    "Times",
     "To8",
     "WeightedSum",
     "picking",
@@ -125,13 +126,25 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Times:
+    """Floats multiplied with factors of their own, in float64, without a rounding to whole numbers."""
+
+    factors: Any
+    """float64, broadcasts to [H, W]."""
+
+    @property
+    def gain(self) -> Any:
+        return self.factors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class To8:
     """16 bits to 8 as ImageMagick writes them: `(v + 128 - ((v + 128) >> 8)) >> 8`."""
 
     gain: float = 1 / 257
 
 
-Finish = Integer | Mean32 | Round | To8
+Finish = Integer | Mean32 | Round | Times | To8
 Stage = WeightedSum | Lerp | Finish
 
 

@@ -18,7 +18,7 @@ from ..steps.decode import Decode
 from ..steps.encode import Encode
 from ..steps.passthrough import Passthrough
 from ..steps.resize import Resize
-from . import habits
+from . import habits, telling
 from .headers import Headers
 from .pipeline import Pipeline
 from .question import Decision
@@ -85,9 +85,17 @@ def settle(search: Search, headers: Headers, sizes: SizeRules) -> Headers:
     search.decisions[SIZE_RULE] = _size_rule(search, sizes, names, known)
     headers = _passed_through(search, headers, names)
     for name, decision in search.decisions.items():
-        if decision.guess and not decision.would_tell:
-            search.decisions[name] = replace(decision, would_tell=WOULD_TELL.get(decision.step, ""))
+        if decision.guess:
+            tell = _sized(search, options.get(name, ())) or decision.would_tell or WOULD_TELL.get(decision.step, "")
+            search.decisions[name] = replace(decision, would_tell=tell)
     return headers
+
+
+def _sized(search: Search, options: Sequence[_Option]) -> str:
+    """The JPEG that tells answers apart which decode a large one, or size it, differently; "" where none does."""
+    pipelines = telling.with_sizes_of([o.pipeline for o in options], search.pipeline, SIZE_FIELDS)
+    size = telling.jpeg_size(pipelines) if len(pipelines) > 1 else None
+    return f"a detailed 4:2:0 JPEG of {size[0]} x {size[1]}" if size else ""
 
 
 def _recognise(matches: Sequence[habits.Match], rules: Sequence[SizeRule], known: Mapping[str, Any]) -> tuple[str, ...]:

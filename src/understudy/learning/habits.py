@@ -22,6 +22,7 @@ from .pipeline import Pipeline
 
 IDLE: dict[tuple[str, Any], tuple[str, ...]] = {
     ("decode.draft", "as resize"): ("decode.draft_by",),
+    ("decode.decoder", "go"): ("decode.to_rgb",),
     ("color.icc", "srgb"): ("color.srgb", "color.intent", "color.black_point_compensation"),
     ("flatten.alpha", "blend"): ("flatten.background", "flatten.rounding"),
 }

@@ -7,6 +7,7 @@ that distance differ from P. The five shares are fitted to the intervals of the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,11 @@ RINGS: tuple[tuple[tuple[int, int], ...], ...] = tuple(
 """The neighbours at each distance, (down, right)."""
 ITERATIONS = 20
 OVER_RELAXED = 1.6
+CLIPPED_ROUNDS = 6
+"""How often the blocks that a filter cuts off at black or white are looked for anew; with strong sharpening of probes
+full of edges they were settled after five (tests/learning/test_sharpening.py)."""
+LEAST_UNCLIPPED = 0.1
+"""Share of blocks that must be left without them."""
 WORTH = 0.02
 """Share of a neighbour under which a ring is noise."""
 
@@ -70,8 +76,10 @@ class Neighbourhood:
     shares: tuple[float, ...]
     """Of each ring's neighbours, one by one; negative sharpens."""
     before: float
-    """Sigma without them, pixels."""
+    """Sigma without them, pixels, over the blocks that the fit stands on."""
     after: float
+    everywhere: float
+    """Sigma without them over all blocks."""
 
     @property
     def helps(self) -> bool:
@@ -80,36 +88,110 @@ class Neighbourhood:
 
 
 def neighbourhood(found: Sequence[tuple[Observed, Sequence[Box], Sequence[NDArray[np.float32]]]]) -> Neighbourhood:
-    """The shares that fit best. found: for each pair its boxes and for each box the predicted luma with `REACH` more
-    pixels on every side."""
-    gram, parts = np.zeros((len(RINGS), len(RINGS))), []
-    for pair, boxes, planes in found:
-        for box, plane in zip(boxes, planes, strict=True):
-            part = _part(pair, box, plane)
-            parts.append(part)
-            gram += (part[1].T @ part[1]).astype(np.float64)
+    """The shares that fit best. found: for each pair its boxes and for each box the predicted samples with `REACH` more
+    pixels on every side, luma `[H, W]` or `[H, W, channels]` as `fit.plane_of` takes them.
+
+    A filter that goes beyond black or white is cut off there, which is nothing that shares can express: such blocks are
+    left out as soon as the shares say which they are, if enough others are left.
+    """
+    parts = [_Part.of(pair, box, p) for pair, boxes, planes in found for box, p in zip(boxes, planes, strict=True)]
+    shares = first = _solved(parts, np.zeros(len(RINGS)))
+    kept = everything = [np.ones(len(part.base), bool) for part in parts]
+    for _ in range(CLIPPED_ROUNDS):
+        now = [part.unclipped(shares) for part in parts]
+        if sum(np.count_nonzero(k) for k in now) < LEAST_UNCLIPPED * sum(map(len, now)):
+            shares, kept = first, everything
+            break
+        if all(np.array_equal(a, b) for a, b in zip(now, kept, strict=True)):
+            break
+        kept = now
+        shares = _solved([part.only(k) for part, k in zip(parts, kept, strict=True)], shares)
+    chosen = [part.only(k) for part, k in zip(parts, kept, strict=True)]
+    before, after = (_sigma(chosen, tried) for tried in (np.zeros(len(RINGS)), shares))
+    return Neighbourhood(tuple(float(s) for s in shares), before, after, _sigma(parts, np.zeros(len(RINGS))))
+
+
+def _solved(parts: Sequence[_Part], shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The shares for which the predictions lack least to the delivered intervals."""
+    gram = np.zeros((len(RINGS), len(RINGS)))
+    for part in parts:
+        columns = part.columns.reshape(-1, len(RINGS))
+        gram += (columns.T @ columns).astype(np.float64)
     gram[np.diag_indices(len(RINGS))] += 1e-6 * np.trace(gram) / len(RINGS) + 1e-9
-    shares = np.zeros(len(RINGS))
     for _ in range(ITERATIONS):
         lacking = np.zeros(len(RINGS))
-        for base, columns, low, high in parts:
-            predicted = base + columns @ shares.astype(np.float32)
-            lacking += columns.T @ (np.clip(predicted, low, high) - predicted)
+        for part in parts:
+            predicted = part.predicted(shares)
+            lack = np.clip(predicted, part.target - part.half, part.target + part.half) - predicted
+            lacking += part.columns.reshape(-1, len(RINGS)).T @ lack.ravel()
         shares = shares + OVER_RELAXED * np.linalg.solve(gram, lacking)
-    sigmas = [sigma_with(found, [float(s) for s in tried]) for tried in (np.zeros(len(RINGS)), shares)]
-    return Neighbourhood(tuple(float(s) for s in shares), *sigmas)
+    return shares
 
 
-def _part(pair: Observed, box: Box, plane: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-    left, top = box[:2]
-    component = pair.coefficients.components[0]
-    q = component.steps.astype(np.float32)
-    base = fit.transform(plane[REACH:-REACH, REACH:-REACH])
-    v, h = base.shape[:2]
-    levels = component.blocks[top // 8 : top // 8 + v, left // 8 : left // 8 + h].astype(np.float32)
-    rings = [fit.transform(_ring(plane, ring) + np.float32(128)) for ring in RINGS]
-    columns = np.stack(rings, axis=-1).reshape(-1, len(RINGS))
-    return base.ravel(), columns, ((levels - 0.5) * q).ravel(), ((levels + 0.5) * q).ravel()
+def _sigma(parts: Sequence[_Part], shares: NDArray[np.float64]) -> float:
+    """As `fit.fit` reckons it, the mean over pairs."""
+    outside: dict[int, float] = {}
+    weight: dict[int, float] = {}
+    for part in parts:
+        strong = np.abs(part.target) >= 4 * part.half
+        strong[:, 0] = False
+        off = np.abs(part.predicted(shares) - part.target) > part.half
+        one = id(part.pair)
+        outside[one] = outside.get(one, 0.0) + np.count_nonzero(off & strong)
+        weight[one] = weight.get(one, 0.0) + float((strong / (2 * part.half)).sum())
+    each = [outside[one] / (math.sqrt(2 / math.pi) * w) if w else math.inf for one, w in weight.items()]
+    return float(np.mean(each))
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """The blocks of a box: what is predicted of them without a filter, and what each ring adds."""
+
+    pair: Observed
+    plane: NDArray[np.float32]
+    base: NDArray[np.float32]
+    """`[blocks, 64]`."""
+    columns: NDArray[np.float32]
+    """`[blocks, 64, rings]`."""
+    target: NDArray[np.float32]
+    """`[blocks, 64]`, the middle of the delivered intervals."""
+    half: NDArray[np.float32]
+    """`[64]`, half a step."""
+
+    @classmethod
+    def of(cls, pair: Observed, box: Box, plane: NDArray[np.float32]) -> _Part:
+        left, top = box[:2]
+        component = pair.coefficients.components[0]
+        q = component.steps.astype(np.float32)
+        luma = plane if plane.ndim == 2 else fit.plane_of(plane, pair)
+        base = fit.transform(luma[REACH:-REACH, REACH:-REACH])
+        v, h = base.shape[:2]
+        levels = component.blocks[top // 8 : top // 8 + v, left // 8 : left // 8 + h].astype(np.float32)
+        rings = [fit.transform(_ring(luma, ring) + np.float32(128)).reshape(-1, 64) for ring in RINGS]
+        target = (levels * q).reshape(-1, 64)
+        return cls(pair, plane, base.reshape(-1, 64), np.stack(rings, axis=-1), target, q.ravel() / np.float32(2))
+
+    def predicted(self, shares: NDArray[np.float64]) -> NDArray[np.float32]:
+        return self.base + self.columns @ shares.astype(np.float32)
+
+    def unclipped(self, shares: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which blocks a filter of these shares leaves between black and white, in every channel."""
+        colours = 3 if self.plane.shape[2:] in ((3,), (4,)) else 1  # what is beside them is alpha
+        channels = [self.plane] if self.plane.ndim == 2 else list(np.moveaxis(self.plane, 2, 0))[:colours]
+        beyond: NDArray[np.bool_] | bool = False
+        for channel in channels:
+            made = _filtered(channel, [float(s) for s in shares])
+            beyond = beyond | (made < -0.5) | (made > 255.5)
+        height, width = (side // 8 * 8 for side in np.shape(beyond))
+        blocks = np.asarray(beyond)[:height, :width].reshape(height // 8, 8, width // 8, 8)
+        out: NDArray[np.bool_] = ~blocks.any(axis=(1, 3)).ravel()
+        return out
+
+    def only(self, kept: NDArray[np.bool_]) -> _Part:
+        """The same with those blocks alone."""
+        if kept.all():
+            return self
+        return replace(self, base=self.base[kept], columns=self.columns[kept], target=self.target[kept])
 
 
 def _ring(plane: NDArray[np.float32], ring: Sequence[tuple[int, int]]) -> NDArray[np.float32]:
@@ -124,11 +206,16 @@ def _ring(plane: NDArray[np.float32], ring: Sequence[tuple[int, int]]) -> NDArra
 
 def applied(plane: NDArray[np.float32], shares: Sequence[float]) -> NDArray[np.float32]:
     """A plane with `REACH` more pixels on every side, filtered, without them, clipped to 0 to 255."""
+    return np.clip(_filtered(plane, shares), 0, 255)
+
+
+def _filtered(plane: NDArray[np.float32], shares: Sequence[float]) -> NDArray[np.float32]:
+    """As `applied`, but what goes beyond 0 to 255 stays."""
     out = plane[REACH:-REACH, REACH:-REACH].copy()
     for share, ring in zip(shares, RINGS, strict=True):
         if share:
             out += np.float32(share) * _ring(plane, ring)
-    return np.clip(out, 0, 255)
+    return out
 
 
 def sigma_with(

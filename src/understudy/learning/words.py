@@ -36,7 +36,9 @@ _NAMES: Mapping[str, str] = {
     "facebook": "Facebook",
     "gd": "libgd",
     "go": "Go",
+    "go_draw": "Go's x/image/draw",
     "imagemagick": "ImageMagick",
+    "imaging": "Go's imaging",
     "magic_kernel": "Magic Kernel Sharp",
     "nfnt": "nfnt/resize",
     "opencv": "OpenCV",
@@ -84,6 +86,8 @@ def _decode(step: Decode) -> str:
     if step.decoder is not Decoder.GO:
         smooth = step.upsampling is Upsampling.FANCY
         text += ", chroma brought to full size " + ("smoothly" if smooth else "by repetition")
+    elif step.to_rgb:
+        text += ", and made R, G and B at once"
     if step.scale != 8:
         text += f", a JPEG at {step.scale} eighths of its size"
     if step.draft != "none":

@@ -6,7 +6,7 @@ every batch of that form (plan.py); so what runs, and what a compiler sees, are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from ..codec.variants import Color, Dct, Decoder, Engine, Upsampling
 from ..errors import PictureError, ProfileError
 from ..steps import Rule
 from ..steps.encode import Encode
-from . import color, geometry, neighbours, pointwise, resample
+from . import color, geometry, lab_sharpen, neighbours, pointwise, resample
 from .jpeg_op import jpeg
 from .picture import Coded, Picture
 from .quality import steps_of_quality
@@ -66,6 +66,8 @@ def performed(call: Call, samples: Tensor, run: Run) -> Tensor:
         return neighbours.convolve(picture, *a).samples
     if call.name == "unsharp":
         return neighbours.unsharp(picture, *a).samples
+    if call.name == "lab_sharpen":
+        return lab_sharpen.lab_sharpen(picture, dict(a[0])).samples
     if call.name == "tone":
         return pointwise.tone(picture, *a).samples
     if call.name == "upright":
@@ -185,6 +187,10 @@ class Ops:
     def unsharp(self, picture: Picture, radius: float, percent: int, threshold: int) -> Picture:
         """Through an unsharp mask; see `codec.unsharp`."""
         return replace(picture, samples=self._note("unsharp", picture, radius, percent, threshold))
+
+    def lab_sharpen(self, picture: Picture, values: Mapping[str, float]) -> Picture:
+        """L* sharpened as libvips does it; see `codec.lab_sharpen`."""
+        return replace(picture, samples=self._note("lab_sharpen", picture, tuple(values.items())))
 
     def tone(self, picture: Picture, step: Any) -> Picture:
         """Brightness and colours changed as a `tone` step does it."""

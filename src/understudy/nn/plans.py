@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..codec.stages import Integer, Lerp, Mean32, Plan, Round, Stage, To8, WeightedSum
+from ..codec.stages import Integer, Lerp, Mean32, Plan, Round, Stage, Times, To8, WeightedSum
 
 _BLOCK = 32
 """Outputs that one small matrix makes: their windows overlap by a filter's support, which costs less the more they are,
@@ -95,6 +95,8 @@ class Exact:
             return self._put(stage.at.T), self._put(stage.t.astype(np.float64))
         if isinstance(stage, Integer):
             return tuple(self._put(np.asarray(a, np.float64)) for a in (stage.add, stage.multiplier, stage.divisor))
+        if isinstance(stage, Times):
+            return (self._put(np.asarray(stage.factors, np.float64)),)
         return (self._put(stage.counts.astype(np.float32)),) if isinstance(stage, Mean32) else ()
 
     def _put(self, array: NDArray[Any]) -> Tensor:
@@ -118,6 +120,9 @@ def _played(x: Tensor, stage: Stage, tables: tuple[Any, ...]) -> Tensor:
             return _mean32(x.to(torch.float32), tables[0], stage)
         case Round():
             return (x.round() if stage.ties == "even" else torch.floor(x + 0.5)).clamp(0, stage.highest)
+        case Times():
+            (factors,) = tables
+            return torch.mul(x.to(torch.float64), factors)
         case To8():
             x = x + 128
             return torch.floor((x - torch.floor(x / 256)) / 256)
@@ -241,7 +246,10 @@ def _passes(plan: Plan) -> list[Pass]:
         while stages and not isinstance(stages[0], (WeightedSum, Lerp)):
             finish = stages.pop(0)
             gain = np.asarray(finish.gain, np.float64)
-            weights, scale = (weights * gain, scale) if gain.ndim == 0 else (weights, gain)
+            if gain.ndim == 0:
+                weights = weights * gain
+            else:
+                scale = gain if scale is None else scale * gain
             if bounds is not None:
                 bounds = (bounds[0] * float(gain), bounds[1] * float(gain))
             highest = finish.highest if isinstance(finish, Round) else 255

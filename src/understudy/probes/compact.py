@@ -61,7 +61,7 @@ FAMILY = Family(
     (
         Probe("kept-rgb", ".png", (
             "encoder", "chroma downsampling", "edges", "blocks beyond the picture", "overshoot deringing",
-            "trellis options", "earlier generation", "tones",
+            "trellis options", "earlier generation", "earlier generation's arithmetic", "tones",
         ), ("chroma sampling", "scan script", "Huffman tables", "quantisation tables"),
             "every sample is known and the picture is small enough to be kept at its size: the encoder's arithmetic "
             "alone; both sides are 8 more than a multiple of 16",

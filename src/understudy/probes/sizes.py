@@ -32,6 +32,8 @@ FAMILY = Family(
         _probe(1920, 1080, "a screen"),
         _probe(3000, 1000, "wide: a limit of the longest side, of the width, or of all pixels?"),
         _probe(1000, 3000, "tall"),
+        _probe(600, 2400, "narrow and tall: a limit of the width alone keeps it"),
+        _probe(2400, 600, "wide and low: a limit of the height alone keeps it"),
         _probe(2000, 1333, "a limit of 1000 would give 666 or 667"),
         _probe(6000, 4000, "larger than any limit known"),
         _probe(100, 75, "small: enlarged?"),

@@ -43,6 +43,9 @@ class Decode(Step):
     """How a JPEG's subsampled chroma is brought to full size; libjpeg 7's `fancy` is its larger inverse DCT."""
     decoder: Decoder = Decoder.LIBJPEG_TURBO
     """Whose inverse DCTs decode a JPEG's chroma and make it smaller or larger."""
+    to_rgb: bool = False
+    """Whether what Go decoded as Y, Cb and Cr becomes R, G and B at once, in Go's arithmetic: what imaging's Clone
+    does, and with it its Fit and Fill of a picture that has the size already."""
     scale: Annotated[int, Interval(ge=1, le=16)] | Rule = 8
     """Eighths of its size to which a JPEG is decoded; a rule sees the stored picture's size. 8 is full size."""
     draft: Fit | Literal["none"] = "none"
@@ -89,6 +92,8 @@ class Decode(Step):
         p = value.picture
         if self.decoder is Decoder.GO and (self.scale != 8 or self.draft != "none"):
             raise ProfileError("a smaller size", place="decode by go", expected="scale = 8, no draft")
+        if self.decoder is Decoder.GO and self.to_rgb:
+            raise ProfileError("to_rgb", place="decode by go in a channel", expected="to_rgb = false")
         if self.draft_by is not ShrinkOnLoad.PILLOW:
             raise ProfileError(f"draft_by {self.draft_by}", place="decode in a channel", expected="pillow")
         eighths = self.eighths(p.width, p.height, p.orientation)
@@ -155,7 +160,10 @@ class Decode(Step):
         )  # fmt: skip
         icc, orientation = _metadata(data)
         ycbcr = len(planes) == 3 and not is_rgb(stream)
-        return Raster(np.stack(planes, axis=-1), icc, orientation, "ycbcr" if ycbcr else "rgb")
+        pixels = np.stack(planes, axis=-1)
+        if ycbcr and self.to_rgb:
+            return Raster(go_jpeg.to_rgb(pixels), icc, orientation)
+        return Raster(pixels, icc, orientation, "ycbcr" if ycbcr else "rgb")
 
     def eighths(self, width: int, height: int, orientation: int = 1) -> int:
         """1 to 16: how many eighths of its size a JPEG of `width` x `height` is decoded to. Raises ProfileError."""

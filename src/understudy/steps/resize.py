@@ -79,8 +79,15 @@ class Resize(Step):
         to = self._size(value)
         if to is None:
             return value
+        if value.space == "ycbcr" and self.shows_rgb:
+            raise ProfileError(f"Y, Cb and Cr to {self.code}", place="resize in a channel", expected="RGB")
         made = ops.resize(value, self.code, to.width, to.height, kernel=self.kernel, **self._options(to, value))
         return replace(made, **self._after(to, value))
+
+    @property
+    def shows_rgb(self) -> bool:
+        """Whether the library makes R, G and B of a picture in Y, Cb and Cr while it resizes it."""
+        return "ycbcr" in resample.options(self.code)
 
     def outside_torch(self) -> str:
         """Why a forward pass goes through the library's own form here; "" where tensor operations give its samples."""
@@ -111,7 +118,8 @@ class Resize(Step):
 
     def _after(self, to: Target, value: Any) -> dict[str, Any]:
         """What is known of the picture once it is resized."""
-        return {"before": None, "resized": value.resized or (to.width, to.height) != (value.width, value.height)}
+        after = {"before": None, "resized": value.resized or (to.width, to.height) != (value.width, value.height)}
+        return after | {"space": "rgb"} if self.shows_rgb else after
 
     def target(self, width: int, height: int) -> Target:
         """The size that a picture of `width` x `height` gets."""
@@ -127,6 +135,8 @@ class Resize(Step):
         given: dict[str, Any] = dict(self.options)
         if "orientation" in known:
             given.setdefault("orientation", value.orientation)
+        if value.space == "ycbcr" and self.shows_rgb:
+            given["ycbcr"] = True
         if self.sized_by == "stored_part" and value.before is not None:
             if "box" not in known:
                 raise ProfileError(

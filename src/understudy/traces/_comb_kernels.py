@@ -237,8 +237,9 @@ def comb_scores(counts: Any, step: Any, sigma: Any, leak: Any, last: Any, least:
 
     `counts[n]`: how many levels have size n, both signs. Each hypothesis's shares may be multiplied by a smooth
     function of n (four unknowns, fitted), so that only what is not smooth counts; level 0 does not. The dispersion is
-    Pearson's chi-square of the best hypothesis by degree of freedom. A score far below `least` (negative) times the
-    dispersion is not fitted to its end: it is only told as something below that. Steps beyond every level score 0.
+    Pearson's chi-square of the best hypothesis by degree of freedom. Where the division of levels within windows alone
+    costs more than `least` (negative) times the dispersion, the score is that, and nothing is fitted (no answer of 401
+    files changed by it). Steps beyond every level score 0.
     """
     columns, pairs = np.empty((last + 1, _UNKNOWNS)), np.zeros((last + 1, _PAIRS))
     _columns(last, columns, pairs)
@@ -260,13 +261,13 @@ def comb_scores(counts: Any, step: Any, sigma: Any, leak: Any, last: Any, least:
             first = q if scores[q] > scores[first] else first
     for place in range(len(scores)):  # the most promising first: the dispersion that it leaves rules others out
         q = place if place else first
-        floor = 2 * least * max(1.0, chi / freedom)
-        if (place == first and place) or scores[q] < 2 * floor or q > (last + 0.5) * step + 4 * sigma:
+        floor = least * max(1.0, chi / freedom)
+        if (place == first and place) or scores[q] < floor or q > (last + 0.5) * step + 4 * sigma:
             continue
         _mixed(q, step, mean_size, sigma, leak, plain, last, shares)
         for i in range(_UNKNOWNS):
             beta[i] = smooth[i]  # a comb differs from the smooth histogram by what has no trend
-        value = _fit(counts, shares, columns, pairs, last, none + floor, beta, mean)
+        value = _fit(counts, shares, columns, pairs, last, none + 2 * floor, beta, mean)
         scores[q] = value - none
         if value > best:
             best = value

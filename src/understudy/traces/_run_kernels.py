@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .._jit import kernel
 
 
@@ -15,17 +17,16 @@ def runs(blocks: Any, zigzag: Any, out: Any) -> None:
     before it, 0, 1 to 2, 3 to 6, 7 and more. `zigzag`: natural index of each place.
     """
     for i in range(blocks.shape[0]):
-        last = 0
-        for place in range(63, 0, -1):
-            if blocks[i, zigzag[place]] != 0:
-                last = place
-                break
-        run = 0
-        for place in range(1, last + 1):
-            level = blocks[i, zigzag[place]]
+        run, size, kind = 0, 0, 0  # size and kind: of the level before, which is no block's last if another follows
+        for place in range(1, 64):
+            level = np.int64(blocks[i, zigzag[place]])
             if level == 0:
                 run += 1
                 continue
+            if size:
+                out[0, 1 if size == 1 else 0, kind] += 1
+            size = abs(level)
             kind = 0 if run == 0 else (1 if run < 3 else (2 if run < 7 else 3))
-            out[1 if place == last else 0, 1 if abs(level) == 1 else 0, kind] += 1
             run = 0
+        if size:
+            out[1, 1 if size == 1 else 0, kind] += 1

@@ -12,6 +12,8 @@ from dataclasses import replace
 from ...codec.png16 import is_png16
 from ...codec.variants import Decoder, Depth16, Engine, Upsampling
 from ...steps.decode import Decode
+from ...steps.resize import Resize
+from .. import habits
 from ..observed import Observed
 from ..pipeline import Pipeline
 from ..question import Candidate, Decision, Question
@@ -29,6 +31,8 @@ DECODERS = {
 """(decoder, upsampling) by what to call them, the commonest first; any other decoder goes by its own name."""
 EVERY = (*DECODERS, *((d, Upsampling.FANCY) for d in Decoder if (d, Upsampling.FANCY) not in DECODERS))
 
+MADE_RGB = ", made RGB"
+"""What is added to Go's name where Y, Cb and Cr do not last."""
 
 WRONG = 1.8
 """Pixels of error from which on the resampling is not known. Source: facts/learning-trials.md, 2.1."""
@@ -39,7 +43,8 @@ benchmarks/channels_after.py)."""
 
 
 class DecoderQuestion:
-    """Which decoder: libjpeg-turbo's with a triangle filter or repetition for chroma, libjpeg 7's, 9a's, Go's."""
+    """Which decoder: libjpeg-turbo's with a triangle filter or repetition for chroma, libjpeg 7's, 9a's, Go's, and
+    whether the last's is made RGB at once."""
 
     name = "JPEG decoder"
     step = "decode"
@@ -63,9 +68,11 @@ class DecoderQuestion:
             return [Candidate(_label(pipeline), pipeline)]
         made = [pipeline]
         for decoder, upsampling in EVERY:
-            if decoder is Decoder.GO and not _go_can(pipeline):
-                continue
-            made.append(pipeline.having(replace(decode, decoder=decoder, upsampling=upsampling)))
+            one = replace(decode, decoder=decoder, upsampling=upsampling, to_rgb=False)
+            if decoder is not Decoder.GO or _go_can(pipeline):
+                made.append(pipeline.having(one))
+            if decoder is Decoder.GO and _is_full_size(decode):
+                made.append(pipeline.having(replace(one, to_rgb=True)))
         return sorted(listed(made, _label, lambda p: _habit(p, pipeline)), key=lambda c: c.habit)
 
     def explained(
@@ -83,7 +90,8 @@ class DecoderQuestion:
 
 def _label(pipeline: Pipeline) -> str:
     decode = pipeline.get(Decode)
-    return DECODERS.get((decode.decoder, decode.upsampling), f"{decode.decoder} {decode.upsampling}")
+    name = DECODERS.get((decode.decoder, decode.upsampling), f"{decode.decoder} {decode.upsampling}")
+    return f"{name}{MADE_RGB}" if decode.to_rgb else name
 
 
 def _habit(pipeline: Pipeline, present: Pipeline) -> int:
@@ -91,14 +99,24 @@ def _habit(pipeline: Pipeline, present: Pipeline) -> int:
     decode, encode = pipeline.get(Decode), present.encode
     chosen = decode.decoder, decode.upsampling
     rank = EVERY.index(chosen) if chosen in EVERY else len(EVERY)
-    same = known_name(encode) == _label(pipeline)
-    return 0 if same else rank + 1
+    same = known_name(encode) == _label(pipeline).removesuffix(MADE_RGB)
+    return 2 * (0 if same else rank + 1) + (decode.to_rgb != _makes_rgb(present))
+
+
+def _makes_rgb(pipeline: Pipeline) -> bool:
+    """Whether the software with that resampler makes R, G and B of what Go decoded, by habit."""
+    resize = pipeline.find(Resize)
+    rows = habits.of_resampler(resize.code) if resize is not None else ()
+    return any(row.habits.get("decode.to_rgb") is True for row in rows)
 
 
 def _go_can(pipeline: Pipeline) -> bool:
     """Go's decoder leaves YCbCr, which jpegli's engine, a smaller scale or a conversion of colours cannot take."""
-    decode = pipeline.get(Decode)
-    return decode.scale == 8 and decode.draft == "none" and pipeline.encode.engine is Engine.LIBJPEG
+    return _is_full_size(pipeline.get(Decode)) and pipeline.encode.engine is Engine.LIBJPEG
+
+
+def _is_full_size(decode: Decode) -> bool:
+    return decode.scale == 8 and decode.draft == "none"
 
 
 def _was_subsampled(pair: Observed) -> bool:

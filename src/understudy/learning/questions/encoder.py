@@ -162,7 +162,7 @@ def _label(pipeline: Pipeline) -> str:
     name = name_of(pipeline.encode)
     if decode is None or (decode.decoder, decode.upsampling) == _DECODERS[0]:
         return name
-    return f"{name}, after {decode.decoder} {decode.upsampling}"
+    return f"{name}, after {decode.decoder} {decode.upsampling}" + (", made RGB" if decode.to_rgb else "")
 
 
 def _blockwise(encode: Encode) -> Iterator[Encode]:
@@ -268,8 +268,9 @@ def _with_decoders(pipeline: Pipeline) -> Iterator[Pipeline]:
     for decoder, arithmetic in ((Decoder.LIBJPEG_7, LIBJPEG_7), (Decoder.GO, GO)):
         if decoder is Decoder.GO and (decode.scale != 8 or decode.draft != "none"):
             continue
-        after = pipeline.having(replace(decode, decoder=decoder, upsampling=Upsampling.FANCY))
-        yield after.having(with_arithmetic(pipeline.encode, arithmetic))
+        for to_rgb in (False, True) if decoder is Decoder.GO else (False,):
+            after = pipeline.having(replace(decode, decoder=decoder, upsampling=Upsampling.FANCY, to_rgb=to_rgb))
+            yield after.having(with_arithmetic(pipeline.encode, arithmetic))
 
 
 QUESTIONS: list[Question] = [EncoderQuestion()]

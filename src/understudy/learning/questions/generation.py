@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, get_type_hints
+from dataclasses import dataclass, replace
+from typing import Literal, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ resize and a sharpening behind it can hide most of it: Facebook's chain of 2015 
 QUALITIES = range(40, 100)
 LAWS = (Law.ANNEX_K, Law.MOZJPEG_3)
 
-Where = Literal["before the resize", "before encoding"]
+Where = Literal["before the resize", "before the filter", "before encoding"]
 
 
 @dataclass(frozen=True)
@@ -75,15 +75,21 @@ class EarlierGeneration:
         for i, one in enumerate(found[:4]):
             tried_with = samplings if i == 0 else (now.sampling if now else "4:2:0",)
             for sampling in tried_with:
-                made = _with(bare, one, sampling)
+                made = _with(bare, replace(now or Generation(), sampling=sampling), one)
                 out.setdefault(made.keys, Candidate(_label(made), made, len(out)))
         return list(out.values())
 
 
-def _with(pipeline: Pipeline, one: _Found, sampling: Any) -> Pipeline:
-    step = Generation(quality=one.quality, law=one.law, sampling=sampling)
-    before = "resize" if one.where == "before the resize" else "encode"
+def _with(pipeline: Pipeline, step: Generation, one: _Found) -> Pipeline:
+    """A pipeline without a generation, with one: where, by what tables `one` says, everything else as `step` has it."""
+    step = replace(step, quality=one.quality, law=one.law)
+    before = {"before the resize": "resize", "before encoding": "encode"}.get(one.where) or _filter(pipeline)
     return pipeline.inserted(step, before)
+
+
+def _filter(pipeline: Pipeline) -> str:
+    """The name of its first filter, else of the encoder."""
+    return next((s.name for s in pipeline.steps if shares_of(s) is not None), "encode")
 
 
 def _label(pipeline: Pipeline) -> str:
@@ -91,8 +97,10 @@ def _label(pipeline: Pipeline) -> str:
     if step is None:
         return "none"
     names = pipeline.names
-    late = "resize" not in names or names.index("generation") > names.index("resize")
-    where = "before encoding" if late else "before the resize"
+    after = names[names.index("generation") + 1 :]
+    where = "before the resize" if "resize" in after else "before encoding"
+    if where == "before encoding" and _filter(pipeline) in after[:-1]:
+        where = "before the filter"
     return f"quality {step.quality} by {step.law}, {step.sampling}, {where}"
 
 
@@ -104,9 +112,11 @@ def _shown(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) 
     without = float(np.mean([look.sigma(None, "before encoding") for look in looks]))
     if without < SUSPICIOUS or math.isinf(without):
         return []
-    places: tuple[Where, ...] = (
-        ("before the resize", "before encoding") if any(look.plan for look in looks) else ("before encoding",)
-    )
+    places: list[Where] = ["before encoding"]
+    if any(look.plan for look in looks):
+        places.insert(0, "before the resize")
+    elif any(look.shares is not None for look in looks):
+        places.insert(0, "before the filter")
     found, seen = [], set()
     for where, law, quality in itertools.product(places, LAWS, QUALITIES):
         table = quant_tables(law, quality)[0]
@@ -132,7 +142,7 @@ class _Look:
 
     def sigma(self, steps: NDArray[np.float32] | None, where: Where) -> float:
         """The error that is left with an encoding by `steps` there; with None by none."""
-        early, late = (steps, None) if where == "before the resize" else (None, steps)
+        early, late = (None, steps) if where == "before encoding" else (steps, None)
         whole = np.empty((self.pair.size[1], self.pair.size[0]), np.float32)
         for left, top, right, bottom in self.boxes:
             part = self._filtered((left, top, right, bottom), early)

@@ -12,7 +12,7 @@ import numpy as np
 from ...errors import UnderstudyError
 from ...steps import Step
 from ...steps.resize import Resize
-from .. import fit, resampling, sharpening, tone_shift, unsharp_fit
+from .. import resampling, sharpening, tone_shift, unsharp_fit
 from ..observed import Observed, boxes
 from ..pipeline import Pipeline
 from ..question import Candidate, Question
@@ -106,7 +106,7 @@ def _forms(bare: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> l
     r = sharpening.REACH
     parts = []
     for one in known:
-        wide = np.pad(fit.plane_of(one.pixels, one.pair), r, mode="edge")
+        wide = np.pad(one.pixels.astype(np.float32), ((r, r), (r, r), (0, 0)), mode="edge")
         cut = [wide[y0 : y1 + 2 * r, x0 : x1 + 2 * r] for x0, y0, x1, y1 in one.boxes]
         parts.append((one.pair, one.boxes, cut))
     found = sharpening.neighbourhood(parts)
@@ -114,7 +114,7 @@ def _forms(bare: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> l
         return []
     out = sharpening.forms(found)
     if min(found.shares) < 0 and not any(p.has_alpha for p in pairs):
-        out = [*(m.step for m in unsharp_fit.masks(known) if m.sigma < found.before), *out]
+        out = [*(m.step for m in unsharp_fit.masks(known) if m.sigma < found.everywhere), *out]
     return out
 
 
