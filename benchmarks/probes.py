@@ -214,22 +214,24 @@ another, here or in the tests: that ends the benchmark.
 KNOWN = """What stands behind rows that are not 12 of 12, looked into on 2026-11-22:
 
 - OpenCV, INTER_CUBIC: a few coefficients in a million of the release at hand, with probes and photographs alike.
-- Pillow, ICC to sRGB: the conversion drops the sent comment, which a picture without a profile keeps; no profile can say
-  that, and the nine pictures have no comment on one with a profile.
-- ImageMagick 6: two files differ in headers only, one in a few coefficients. It takes Mitchell's filter for pictures with
-  alpha and for grey PNGs, Lanczos for others; photographs without either never show it.
+- Pillow, ICC to sRGB: the conversion drops the sent comment, which a picture without a profile keeps; no profile can
+  say that, and the nine pictures have no comment on one with a profile.
+- ImageMagick 6: two files differ in headers only, one in a few coefficients. It takes Mitchell's filter for pictures
+  with alpha and for grey PNGs, Lanczos for others; photographs without either never show it.
 - PHP GD, a limit of the width: every one of the nine comes out byte for byte, but a box of 900 x 1337 gives the same
-  sizes, and `learn` says that the size rule is a guess. `probe --for` then makes `size-600x2400.jpg`, which tells.
+  sizes, and `learn` says that the size rule is a guess. `probe --for` then makes `size-600x2400.jpg`, among
+  others; learned with it and its wide partner, 10 of 12 are byte-identical and all coefficients equal.
 """
 TITLE = "| channel | probes: bytes | coefficients | guesses | s | photographs: bytes | coefficients | guesses | s |"
 
 
 def page(rows: Sequence[str], lines: Sequence[str]) -> str:
     """docs/probes.md."""
-    parts = ["# What probes tell", "", "Made by `python benchmarks/probes.py`; how to use them: [Make probes]"
-             "(howto/make-probes.md).", "", "## learn from the compact set", "", ABOUT,
-             head("probes", f"{len(rows)} channels"), TITLE, f"| --- |{' ---: |' * 8}", *rows, "", KNOWN, "## Marks", "",
-             ABOUT_MARKS, *lines, ""]  # fmt: skip
+    told = head("probes", f"{len(rows)} channels")
+    made = "Made by `python benchmarks/probes.py`; how to use them: [Make probes](howto/make-probes.md)."
+    table = [TITLE, f"| --- |{' ---: |' * 8}", *rows, ""]
+    parts = ["# What probes tell", "", made, "", "## learn from the compact set", "", ABOUT, told, *table, KNOWN]
+    parts += ["## Marks", "", ABOUT_MARKS, *lines, ""]
     return "\n".join(parts)
 
 

@@ -4,7 +4,8 @@
 
 No number of the page is typed. An oracle that is missing here is named as missing. Needs the `oracles` extra and, for
 all rows, Debian's imagemagick, libgd3, libvips42, chromium, libjpeg-turbo-progs, golang-go,
-golang-github-nfnt-resize-dev, and the shared folder. About three minutes on one core.
+golang-github-nfnt-resize-dev, golang-github-disintegration-imaging-dev, golang-golang-x-image-dev, and the shared
+folder. About three minutes on one core.
 """
 
 from __future__ import annotations

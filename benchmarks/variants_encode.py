@@ -363,4 +363,5 @@ DECODERS = (
     Group("`libjpeg-7`", "jpeglib", partial(scaled, "`libjpeg-7`", "libjpeg-7", SEVEN)),
     Group("`libjpeg-9a`", "jpeglib", partial(scaled, "`libjpeg-9a`", "libjpeg-9a", NINE)),
     Group("`go`", "Go", partial(by_go, "decode", "`go`")),
+    Group("`go`, `to_rgb`", "Go", partial(by_go, "rgb", "`go`, `to_rgb`")),
 )

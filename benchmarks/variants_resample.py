@@ -202,18 +202,20 @@ def _debian(package: str) -> str:
     return subprocess.run(["dpkg-query", "-Wf", "${Version}", package], capture_output=True, text=True).stdout
 
 
-def by_go() -> Iterator[Row]:
+def by_go(operation: str, code: str, package: str, debian: str) -> Iterator[Row]:
+    """operation: what tests/codec/go/main.go calls it."""
     import test_resample_go as oracle
 
-    jobs = [job for job in oracle.jobs() if job.split()[1] == "resize"]
+    jobs = [job for job in oracle.jobs() if job.split()[1] == operation]
     answers, tally = oracle.asked(jobs), Tally()
     for job, theirs in zip(jobs, answers, strict=True):
         tally.add(job.split()[-1], sha256(oracle.ours(job)).digest(), bytes.fromhex(theirs))
     go = subprocess.run(["go", "version"], capture_output=True, text=True).stdout.split()[2]
-    version = f"nfnt/resize {_debian('golang-github-nfnt-resize-dev')}, {go}"
     sizes = ", ".join(f"{a[0]}x{a[1]} to {b[0]}x{b[1]}" for a, news in oracle.RESIZED.items() for b in news)
-    compared = f"{', '.join(resample.kernels('nfnt'))}; RGB, RGBA and grey PNG, YCbCr of a JPEG; a drawing; {sizes}"
-    yield Row("nfnt", version, compared, str(tally))
+    samplings = "" if operation == "resize" else " at 4:4:4, 4:2:2, 4:2:0"
+    sent = f"RGB, RGBA and grey PNG, YCbCr of a JPEG{samplings}; a drawing"
+    compared = f"{', '.join(resample.kernels(code))}; {sent}; {sizes}"
+    yield Row(code, f"{package} {_debian(debian)}, {go}", compared, str(tally))
 
 
 def unasked(code: str, instead: str) -> Iterator[Row]:
@@ -233,7 +235,11 @@ GROUPS = (
     Group("imagemagick", "convert of ImageMagick 6 Q16", by_imagemagick),
     Group("gd", "libgd", by_gd),
     Group("gd_scale", "libgd", by_gd_scale),
-    Group("nfnt", "Go's nfnt/resize", by_go),
+    Group("nfnt", "Go's nfnt/resize", partial(by_go, "resize", "nfnt", "nfnt/resize", "golang-github-nfnt-resize-dev")),
+    Group("imaging", "Go's disintegration/imaging", partial(
+        by_go, "imaging", "imaging", "disintegration/imaging", "golang-github-disintegration-imaging-dev")),
+    Group("go_draw", "Go's x/image/draw", partial(
+        by_go, "draw", "go_draw", "golang.org/x/image/draw", "golang-golang-x-image-dev")),
     Group("qt", "recorded digests", by_qt),
     Group("skia", "Chromium", by_skia),
     Group("facebook", "Facebook", partial(

@@ -137,6 +137,7 @@ def test_a_file_that_is_sent() -> None:
     for name, overrides in (
         ("facebook/classic-2014", {}), ("generic/libjpeg-turbo", {"decode.upsampling": "plain"}),
         ("generic/libjpeg-turbo", {"decode.decoder": "libjpeg-7"}), ("generic/libjpeg-turbo", {"decode.decoder": "go"}),
+        ("generic/libjpeg-turbo", {"decode.decoder": "go", "decode.to_rgb": True}),
         ("generic/libjpeg-turbo", {"decode.scale": 4}), ("twitter/2023", {}), ("imgur/2015", {}),
     ):  # fmt: skip
         wanted = np.stack([us.mimic(us.mimic(p, sent).data, name, **overrides).pixels() for p in batch])

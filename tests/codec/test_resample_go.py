@@ -72,6 +72,7 @@ def jobs() -> list[str]:
         out += [f"{what}-{size}.png encode {q}" for what in ("rgb", "rgba", "grey") for q in (1, 50, 80, 95, 100)]
         inputs = [f"{what}-{size}.jpg" for what in ("ycc444", "ycc422", "ycc420", "grey", "progressive")]
         out += [f"{name} decode" for name in inputs] + [f"{name} encode 80" for name in inputs]
+        out += [f"{what}-{size}.jpg rgb" for what in ("ycc444", "ycc422", "ycc420")]
     for (width, height), new_sizes in RESIZED.items():
         size = f"{width}x{height}"
         for w, h in new_sizes:
@@ -83,7 +84,6 @@ def jobs() -> list[str]:
             for operation, code in PACKAGES.items():
                 for kernel in resample.kernels(code):
                     out += [f"{name} {operation} {w} {h} {kernel}" for name in inputs]
-        out += [f"{what}-{size}.jpg rgb" for what in ("ycc444", "ycc422", "ycc420")]
     return out
 
 

@@ -184,6 +184,12 @@ def test_a_learned_profile_chooses_what_it_left_open_and_nothing_that_was_sent()
         us.probe(learned())
 
 
+def test_sizes_are_asked_around_the_limit_that_was_learned() -> None:
+    names = {p.name for _, p in choosing.for_profile(learned("size rule", like="telegram/2025"))}  # 1280 pixels
+    assert {"size-1280x855", "size-1281x961", "size-600x2400", "size-6000x4000"} <= names
+    assert not names & {"size-720x480", "size-1080x720", "size-2049x1537", "size-4097x3073"}
+
+
 @pytest.mark.parametrize("like", ["linkedin/2023-feed", "telegram/2025", "mastodon/2019"])
 def test_sizes_fit_the_limit_that_was_learned(like: str) -> None:
     profile = learned("resampling", "filter at own size", like=like)

@@ -23,7 +23,7 @@ from .._jit import kernel
 from .sampling import Factors, component_size, ratio, upsample
 from .variants import Upsampling
 
-__all__ = ["inverse", "to_planes", "to_rgb", "to_rgb16"]
+__all__ = ["WEIGHTS", "inverse", "to_planes", "to_rgb", "to_rgb16"]
 
 _W1, _W2, _W3, _W5, _W6, _W7 = (round(2048 * sqrt(2) * cos(k * pi / 16)) for k in (1, 2, 3, 5, 6, 7))
 _R2 = round(256 / sqrt(2))
@@ -99,7 +99,10 @@ def to_planes(
     return planes
 
 
-_R_CR, _G_CB, _G_CR, _B_CB = (round(65536 * weight) for weight in (1.402, 0.34414, 0.71414, 1.772))
+WEIGHTS = 91881, 22554, 46802, 116130
+"""Of Cr in red, of Cb and Cr in what is taken from green, of Cb in blue, in 65536ths: JFIF's 1.402, 0.34414, 0.71414,
+1.772. Y counts 65793 (0x10101): its byte three times."""
+_R_CR, _G_CB, _G_CR, _B_CB = WEIGHTS
 
 
 @kernel

@@ -53,7 +53,8 @@ def _roots() -> NDArray[np.float32]:
     f = np.float32
     y = np.arange(ROOTS + 1, dtype=f) / f(ROOTS)
     root = np.cbrt(y.astype(np.float64)).astype(f)
-    return np.where(y < f(0.008856), f(7.787) * y + f(16 / 116), root).astype(f)
+    made: NDArray[np.float32] = np.where(y < f(0.008856), f(7.787) * y + f(16 / 116), root).astype(f)
+    return made
 
 
 @lru_cache(maxsize=1)
@@ -143,8 +144,8 @@ def taps(sigma: float) -> NDArray[np.int64]:
     return np.array([*reversed(side), 20, *side], np.int64)
 
 
-def _blurred(plane: NDArray[np.int16], sigma: float) -> NDArray[np.int64]:
-    """The rows blurred, then the columns, each rounded half up, edges repeated; `[H, W]`."""
+def blurred(plane: NDArray[np.int16], sigma: float) -> NDArray[np.int64]:
+    """int64 `[H, W]`: the rows blurred, then the columns, each rounded half up, edges repeated."""
     weights = taps(sigma)
     total, reach = int(weights.sum()), len(weights) // 2
     out = plane.astype(np.int64)
@@ -176,14 +177,14 @@ def lab_sharpen(
 ) -> Samples:  # fmt: skip
     """uint8 `[H, W, 1 or 3]` sharpened: grey or R, G, B. sigma: the blur's, in pixels; the rest: see `curve`."""
     labs = to_labs(samples)
-    labs[:, :, 0] = sharpened(labs[:, :, 0], _blurred(labs[:, :, 0], sigma), curve(x1, y2, y3, m1, m2))
+    labs[:, :, 0] = sharpened(labs[:, :, 0], blurred(labs[:, :, 0], sigma), curve(x1, y2, y3, m1, m2))
     return from_labs(labs, grey=samples.shape[2] == 1)
 
 
-def sharpened(plane: NDArray[np.int16], blurred: NDArray[np.int64], added: NDArray[np.int64]) -> NDArray[np.int16]:
-    """L* of LabS, `[H, W]`, given what it is blurred and what is added by difference."""
+def sharpened(plane: NDArray[np.int16], blur: NDArray[np.int64], added: NDArray[np.int64]) -> NDArray[np.int16]:
+    """L* of LabS, `[H, W]`, given its blur and what is added by difference."""
     # a difference of d stands at d + 32767, and the next one is taken, as libvips does
-    made: NDArray[np.int16] = np.clip(plane + added[plane - blurred + 32768], 0, 32767).astype(np.int16)
+    made: NDArray[np.int16] = np.clip(plane + added[plane - blur + 32768], 0, 32767).astype(np.int16)
     return made
 
 

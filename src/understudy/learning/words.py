@@ -20,6 +20,7 @@ from ..steps.envelope import Envelope
 from ..steps.flatten import Flatten
 from ..steps.generation import Generation
 from ..steps.grey import Grey
+from ..steps.lab_sharpen import LabSharpen
 from ..steps.orient import Orient
 from ..steps.passthrough import Passthrough
 from ..steps.resize import Resize
@@ -163,13 +164,18 @@ def size_rule(step: Resize) -> str:
     return f"{how} {bound}{derived}{multiple}"
 
 
-def _only(step: Sharpen | Convolve | Unsharp) -> str:
+def _only(step: Sharpen | Convolve | Unsharp | LabSharpen) -> str:
     return "; only what was resized" if step.only_resized else ""
 
 
 def _unsharp(step: Unsharp) -> str:
     mask = f"radius {step.radius:g}, {step.percent} per cent, threshold {step.threshold}"
     return f"Sharpened by Pillow's unsharp mask, {mask}{_only(step)}"
+
+
+def _lab_sharpen(step: LabSharpen) -> str:
+    values = ", ".join(f"{name} {value:g}" for name, value in step.values.items())
+    return f"Sharpened by libvips' sharpen, {values}{_only(step)}"
 
 
 def _sharpen(step: Sharpen) -> str:
@@ -330,6 +336,7 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     Sharpen: _sharpen,
     Convolve: _convolve,
     Unsharp: _unsharp,
+    LabSharpen: _lab_sharpen,
     Tone: _tone,
     Passthrough: _passthrough,
     Transcode: _transcode,

@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..codec import matrices
+from ..codec import go_jpeg, matrices
 from ..codec.variants import Color
 from ..errors import ProfileError
 from .picture import Picture
 
-__all__ = ["flatten", "luma", "upright"]
+__all__ = ["flatten", "luma", "shown", "upright"]
 
 
 def upright(picture: Picture) -> Picture:
@@ -87,6 +87,34 @@ class _Luma(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         return torch.cat([grad * w for w in ctx.weights], 1), None
+
+
+def shown(picture: Picture) -> Picture:
+    """R, G and B of a picture in Y, Cb and Cr as Go has them (`codec.go_jpeg.to_rgb`); any other as it is."""
+    if picture.space != "ycbcr":
+        return picture
+    return replace(picture, samples=_Shown.apply(picture.samples), space="rgb")  # type: ignore[no-untyped-call]
+
+
+class _Shown(torch.autograd.Function):
+    """RGB of Y, Cb, Cr in whole numbers, cut off; the gradient is that of the weights, nothing where it is clipped."""
+
+    @staticmethod
+    def forward(ctx: Any, samples: Tensor) -> Tensor:
+        r_cr, g_cb, g_cr, b_cb = go_jpeg.WEIGHTS
+        y, cb, cr = samples.to(torch.int32).unbind(1)
+        y, cb, cr = y * 0x10101, cb - 128, cr - 128
+        made = torch.stack([y + r_cr * cr, y - g_cb * cb - g_cr * cr, y + b_cb * cb], 1) >> 16
+        ctx.save_for_backward((made >= 0) & (made <= 255))
+        return made.clamp(0, 255).to(samples.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        r_cr, g_cb, g_cr, b_cb = (w / 65536 for w in go_jpeg.WEIGHTS)
+        (inside,) = ctx.saved_tensors
+        red, green, blue = (grad * inside).unbind(1)
+        to_y = (red + green + blue) * (0x10101 / 65536)
+        return torch.stack([to_y, b_cb * blue - g_cb * green, r_cr * red - g_cr * green], 1)
 
 
 def _row(ground: Sequence[int], like: Tensor) -> Tensor:

@@ -58,6 +58,8 @@ def performed(call: Call, samples: Tensor, run: Run) -> Tensor:
         return _apart(samples, run, *a)
     if call.name == "luma":
         return geometry.luma(picture, *a).samples
+    if call.name == "shown":
+        return geometry.shown(picture).samples
     if call.name == "resize":
         return resample.resize(picture, a[0], a[1], a[2], kernel=a[3], **dict(a[4])).samples
     if call.name == "three_tap":
@@ -201,6 +203,12 @@ class Ops:
         if picture.samples.shape[1] != 3:
             return picture
         return replace(picture, samples=self._note("luma", picture, code), space="rgb")
+
+    def shown(self, picture: Picture) -> Picture:
+        """R, G and B, in Go's arithmetic, of what it decoded as Y, Cb and Cr."""
+        if picture.space != "ycbcr":
+            return picture
+        return replace(picture, samples=self._note("shown", picture), space="rgb")
 
     def upright(self, picture: Picture) -> Picture:
         """Turned as its EXIF orientation says."""

@@ -41,6 +41,8 @@ class Probe:
     scene: Scene
     save: Save
     reach: Reach = ""
+    near: int = 0
+    """The limit of size that it stands at or just above; 0 for none. Far from a limit that is known it is not made."""
     marked: bool = True
     """False for pictures that a mark would spoil; too small ones have none either."""
 

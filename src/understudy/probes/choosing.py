@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
+from ..codec.sizes import Fit
 from ..errors import UnderstudyError
 from ..profile import Profile
 from ..steps.base import Rule
@@ -19,6 +20,8 @@ from .making import scaled
 Chosen = tuple[tuple[str, Probe], ...]
 """(family, probe)."""
 SETS = ("compact", "full")
+NEAR = 0.15
+"""How far, as a share, a known limit may be from the one that a probe of size is made for."""
 ABOVE = 1.4
 """How much larger than a known limit a probe is made that must be resized."""
 
@@ -96,7 +99,17 @@ def for_profile(profile: Profile) -> Chosen:
     and above its limit. Raises UnderstudyError for a profile that was not learned."""
     questions = left_open(profile)
     sent = [pair.name for pair in profile.learned.pairs] if profile.learned else []
-    return tuple((f, fitted(p, profile)) for f, p in settling(questions, sent))
+    limit = _limit(profile)
+    rows = settling(questions, sent)
+    return tuple((f, fitted(p, profile)) for f, p in rows if not (limit and p.near) or abs(p.near / limit - 1) < NEAR)
+
+
+def _limit(profile: Profile) -> int:
+    """The limit of a side in pixels that the profile has; 0 where there is none, or it goes by something else."""
+    resize = next((s for s in profile.steps if isinstance(s, Resize)), None)
+    if resize is None or isinstance(resize.limit, Rule) or resize.fit in (Fit.PIXELS, Fit.PERCENT):
+        return 0
+    return resize.limit
 
 
 def fitted(probe: Probe, profile: Profile) -> Probe:

@@ -16,18 +16,18 @@ def scene(random: Random, width: int, height: int) -> Pixels:
     return d.photograph(random, width, height, grain=0)
 
 
-def _probe(width: int, height: int, why: str, settles: tuple[str, ...] = BY_SIZE) -> Probe:
-    return Probe(f"size-{width}x{height}", ".jpg", settles, ("files passed through",), why, (width, height), scene,
-                 jpeg(82, "4:2:0"))  # fmt: skip
+def _probe(width: int, height: int, why: str, near: int = 0) -> Probe:
+    return Probe(f"size-{width}x{height}", ".jpg", BY_SIZE, ("files passed through",), why, (width, height), scene,
+                 jpeg(82, "4:2:0"), near=near)  # fmt: skip
 
 
 FAMILY = Family(
     "sizes",
     "limits, rounding of sides, and qualities that go by size",
     (
-        *(_probe(n, n * 2 // 3 + n % 3, f"at {n}") for n in LIMITS),
-        *(_probe(n + 1, n * 3 // 4 + 1, f"just above {n}") for n in LIMITS),
-        *(_probe(n * 4 // 5, n, f"upright at {n}") for n in (720, 1080, 1350, 2048)),
+        *(_probe(n, n * 2 // 3 + n % 3, f"at {n}", n) for n in LIMITS),
+        *(_probe(n + 1, n * 3 // 4 + 1, f"just above {n}", n) for n in LIMITS),
+        *(_probe(n * 4 // 5, n, f"upright at {n}", n) for n in (720, 1080, 1350, 2048)),
         _probe(1080, 1080, "square"),
         _probe(1920, 1080, "a screen"),
         _probe(3000, 1000, "wide: a limit of the longest side, of the width, or of all pixels?"),

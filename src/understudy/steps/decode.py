@@ -92,13 +92,12 @@ class Decode(Step):
         p = value.picture
         if self.decoder is Decoder.GO and (self.scale != 8 or self.draft != "none"):
             raise ProfileError("a smaller size", place="decode by go", expected="scale = 8, no draft")
-        if self.decoder is Decoder.GO and self.to_rgb:
-            raise ProfileError("to_rgb", place="decode by go in a channel", expected="to_rgb = false")
         if self.draft_by is not ShrinkOnLoad.PILLOW:
             raise ProfileError(f"draft_by {self.draft_by}", place="decode in a channel", expected="pillow")
         eighths = self.eighths(p.width, p.height, p.orientation)
         before = None if eighths == 8 else (p.width, p.height, eighths)
-        return replace(ops.decoded(value, self.upsampling, self.decoder, eighths), before=before)
+        decoded = ops.decoded(value, self.upsampling, self.decoder, eighths)
+        return replace(ops.shown(decoded) if self.to_rgb else decoded, before=before)
 
     def outside_torch(self) -> str:
         """Decoders other than libjpeg-turbo, and other sizes than the full one."""

@@ -62,7 +62,7 @@ def _placed(pipeline: Pipeline) -> Iterator[Pipeline]:
     """Flattened just before the resize, and just after it (after its sharpening, where there is one)."""
     others = [n for n in pipeline.names if n != "flatten"]
     first = others.index("resize")
-    last = max(i for i, n in enumerate(others) if n in ("resize", "sharpen", "convolve", "unsharp")) + 1
+    last = max(i for i, n in enumerate(others) if n in ("resize", "sharpen", "convolve", "unsharp", "lab_sharpen")) + 1
     for at in (first, last):
         yield pipeline.ordered((*others[:at], "flatten", *others[at:]))
 

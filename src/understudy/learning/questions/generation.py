@@ -74,10 +74,18 @@ class EarlierGeneration:
         samplings = get_type_hints(Generation)["sampling"].__args__[:3]
         for i, one in enumerate(found[:4]):
             tried_with = samplings if i == 0 else (now.sampling if now else "4:2:0",)
-            for sampling in tried_with:
-                made = _with(bare, replace(now or Generation(), sampling=sampling), one)
+            for sampling, where in itertools.product(tried_with, _places(bare, one.where)):
+                made = _with(bare, replace(now or Generation(), sampling=sampling), replace(one, where=where))
                 out.setdefault(made.keys, Candidate(_label(made), made, len(out)))
         return list(out.values())
+
+
+def _places(pipeline: Pipeline, shown: Where) -> tuple[Where, ...]:
+    """Where a generation may stand that looks as if it stood there: before a resize that the pictures looked at were
+    spared, as well."""
+    if "resize" not in pipeline.names or shown == "before the resize":
+        return (shown,)
+    return "before the resize", shown
 
 
 def _with(pipeline: Pipeline, step: Generation, one: _Found) -> Pipeline:

@@ -100,7 +100,7 @@ def _both_ways(names: list[str], movable: set[str]) -> list[list[str]]:
 def _placed(names: Sequence[str], before: list[str], after: list[str]) -> tuple[str, ...]:
     """All steps: decoding, `before`, the resize and its sharpening, `after`, the rest as it stood."""
     rest = [n for n in names[1:] if n not in MOVABLE]
-    resizing = [n for n in rest if n in ("resize", "sharpen", "convolve", "unsharp")] if "resize" in rest else []
+    resizing = [n for n in rest if n in ("resize", "sharpen", "convolve", "unsharp", "lab_sharpen")] if "resize" in rest else []
     ahead = list(rest[: rest.index("resize")]) if resizing else []
     behind = [n for n in rest if n not in resizing and n not in ahead]
     return (names[0], *before, *ahead, *resizing, *after, *behind)

@@ -17,7 +17,7 @@ from ...steps.decode import Decode
 from ...steps.orient import Orient
 from ...steps.resize import Option, Resize
 from ...steps.tone import Tone
-from .. import habits, kernel_fit, resampling, sharpening, unsharp_fit
+from .. import habits, kernel_fit, lab_sharpen_fit, resampling, sharpening, unsharp_fit
 from ..observed import Observed
 from ..pipeline import Pipeline
 from ..question import Candidate, Decision, Question
@@ -40,6 +40,8 @@ EXPLAINED = 0.999
 inexact floats leave 1e-5 unequal, a mild unsharp mask behind them 2e-5; wrong ones leave 2 % and more everywhere."""
 MASKED = 8
 """Resamplers behind which an unsharp mask is looked for."""
+LAB_SHARPENED = 2
+"""Kernels of libvips' behind which its own sharpening is looked for."""
 NEAREST = "the nearest that is known, not identified"
 
 
@@ -138,7 +140,10 @@ def _beyond(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering,
         chosen = [*[f for f in near if not f.fitted][:12], *[f for f in near if f.fitted][:4]]
         out = [_Finalist(f.hypothesis, filters=(f.step,)) for f in chosen]
         out += _masked(pipeline, witnesses[:1], [f.hypothesis for f in ranked if f.fitted], rendering)
-        best = min([best, *(f.sigma for f in chosen)])
+        every = [*(f.hypothesis for f in ranked), *(s.hypothesis for s in ranking(pipeline, pairs, rendering))]
+        sharp = _lab_sharpened(pipeline, witnesses[:1], [h for h in every if h.code == "vips"], rendering)
+        out = [*(finalist for sigma, finalist in sharp if sigma < 0.75 * best), *out]
+        best = min([best, *(f.sigma for f in chosen), *(sigma for sigma, _ in sharp)])
     made = kernel_fit.fitted_kernel(witnesses) if best > SUSPICIOUS else None
     if made is not None and made.sigma < 0.8 * best:
         out.append(_Finalist(made.hypothesis))
@@ -153,18 +158,42 @@ def _masked(
     a mask has a threshold, which no filter of weights can have."""
     found = []
     for hypothesis in list(dict.fromkeys(listed))[:MASKED]:
-        made = pipeline.having(hypothesis.within(pipeline.get(Resize)))
-        known = []
-        for one in witnesses:
-            try:
-                pixels = rendering.raster(one.pair, made, made.names.index("resize") + 1).pixels
-            except UnderstudyError:
-                continue
-            if (pixels.shape[1], pixels.shape[0]) == one.pair.size:
-                known.append(unsharp_fit.Known(one.pair, pixels, one.boxes))
+        known = _resized(pipeline, hypothesis, witnesses, rendering)
         found += [(m.sigma, hypothesis, m.step) for m in (unsharp_fit.masks(known, most=3) if known else ())]
     found.sort(key=lambda f: f[0])
     return [_Finalist(hypothesis, filters=(step,)) for _, hypothesis, step in found[:4]]
+
+
+def _lab_sharpened(
+    pipeline: Pipeline, witnesses: Sequence[resampling.Witness], listed: Sequence[resampling.Hypothesis],
+    rendering: Rendering,
+) -> list[tuple[float, _Finalist]]:  # fmt: skip
+    """Resamplers, one a kernel, each with those of libvips' sharpenings that leave the least error, and this error."""
+    kernels: dict[str, resampling.Hypothesis] = {}
+    for hypothesis in listed:
+        kernels.setdefault(hypothesis.kernel, hypothesis)
+    found = []
+    for hypothesis in list(kernels.values())[:LAB_SHARPENED]:
+        known = _resized(pipeline, hypothesis, witnesses, rendering)
+        found += [(s.sigma, hypothesis, s.step) for s in (lab_sharpen_fit.sharpenings(known, 3) if known else ())]
+    found.sort(key=lambda f: f[0])
+    return [(sigma, _Finalist(hypothesis, filters=(step,))) for sigma, hypothesis, step in found[:4]]
+
+
+def _resized(
+    pipeline: Pipeline, hypothesis: resampling.Hypothesis, witnesses: Sequence[resampling.Witness], rendering: Rendering
+) -> list[unsharp_fit.Known]:
+    """What a resampler makes of the witnesses, of those that it gives their size."""
+    made = pipeline.having(hypothesis.within(pipeline.get(Resize)))
+    known = []
+    for one in witnesses:
+        try:
+            pixels = rendering.raster(one.pair, made, made.names.index("resize") + 1).pixels
+        except UnderstudyError:
+            continue
+        if (pixels.shape[1], pixels.shape[0]) == one.pair.size:
+            known.append(unsharp_fit.Known(one.pair, pixels, one.boxes))
+    return known
 
 
 def _witnesses(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> list[resampling.Witness]:

@@ -12,7 +12,7 @@ import numpy as np
 from ...errors import UnderstudyError
 from ...steps import Step
 from ...steps.resize import Resize
-from .. import resampling, sharpening, tone_shift, unsharp_fit
+from .. import lab_sharpen_fit, resampling, sharpening, tone_shift, unsharp_fit
 from ..observed import Observed, boxes
 from ..pipeline import Pipeline
 from ..question import Candidate, Question
@@ -115,6 +115,9 @@ def _forms(bare: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> l
     out = sharpening.forms(found)
     if min(found.shares) < 0 and not any(p.has_alpha for p in pairs):
         out = [*(m.step for m in unsharp_fit.masks(known) if m.sigma < found.everywhere), *out]
+        resize = bare.find(Resize)
+        if resize is None or resize.code == "vips":
+            out = [*(s.step for s in lab_sharpen_fit.sharpenings(known) if s.sigma < found.everywhere), *out]
     return out
 
 
