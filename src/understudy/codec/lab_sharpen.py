@@ -63,7 +63,8 @@ def _levels() -> NDArray[np.float32]:
     light = np.arange(257) / 255
     bright = 1.055 * np.power(np.maximum(light, 1e-9), 1 / 2.4) - 0.055
     levels = np.where(light <= 0.0031308, 12.92 * light, bright) * 255
-    return np.minimum(np.rint(levels), 255).astype(np.float32)
+    made: NDArray[np.float32] = np.minimum(np.rint(levels), 255).astype(np.float32)
+    return made
 
 
 @kernel

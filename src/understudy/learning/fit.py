@@ -65,9 +65,11 @@ def luma(pixels: NDArray[Any]) -> NDArray[np.float32]:
     return out
 
 
-def plane_of(pixels: NDArray[Any], pair: Observed) -> NDArray[np.float32]:
-    """What the first delivered component is of `[H, W, 1 to 4]` samples: `luma`, or red where R, G and B are stored."""
-    return pixels[:, :, 0].astype(np.float32) if is_rgb(pair.stream) else luma(pixels)
+def plane_of(pixels: NDArray[Any], pair: Observed, space: str = "rgb") -> NDArray[np.float32]:
+    """What the first delivered component is of `[H, W, 1 to 4]` samples: `luma`, or red where R, G and B are stored; the
+    first of samples in `ycbcr`."""
+    first = space == "ycbcr" or is_rgb(pair.stream)
+    return pixels[:, :, 0].astype(np.float32) if first else luma(pixels)
 
 
 def fit(plane: Plane, pair: Observed, boxes: Sequence[Box]) -> Fit:

@@ -124,7 +124,8 @@ def headers(pairs: Sequence[Observed]) -> Headers:
     free |= {name: s.why_free(PARAMETERS[name]) for name, s in settled.items() if s.free} | quant.free
     if "encode.restarts" in free:
         free["encode.restart_interval"] = free.pop("encode.restarts")
-    decisions = [*quant.decisions, *(_decision(name, s) for name, s in settled.items()), *kept_decisions]
+    stated_ones = (_of_jpegs_alone(_decision(name, s), files) for name, s in settled.items())
+    decisions = [*quant.decisions, *stated_ones, *kept_decisions]
     told = [(f.pair.name, d) for f in files for d in unlike(f, encode, envelope, free)]
     failed = {name for name, _ in told}
     decisions.append(_proved(files, told))
@@ -250,6 +251,20 @@ def _decision(name: str, s: Settled) -> Decision:
     return Decision(
         PARAMETERS[name], step, label(s.value), tied=tuple(label(v) for v in s.tied), reason=s.reason, guess=guess,
         decided_by=s.decided_by, would_tell=WOULD_TELL.get(name, "") if guess else "", evidence=evidence,
+    )  # fmt: skip
+
+
+def _of_jpegs_alone(decision: Decision, files: Sequence[Stated]) -> Decision:
+    """A profile that came back of JPEGs alone may be their segment, kept as it was: what is done to another file's is
+    not told."""
+    if decision.question != PARAMETERS["envelope.icc"] or decision.answer != "sent":
+        return decision
+    if any(f.pair.icc is not None and not f.pair.is_jpeg for f in files):
+        return decision
+    return replace(
+        decision, guess=True, tied=(*decision.tied, "sent, of JPEGs alone"),
+        reason=f"{decision.reason}; every picture with a profile was a JPEG",
+        would_tell="a PNG with an ICC profile of its own",
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Which of libvips' sharpenings pairs show: its blur and the curve on L*, by the error that each leaves on luma.
 
-As masks are looked for (`unsharp_fit`): exactly, in a few windows of pictures that are known up to the sharpening. First
-the values that are usual, then one parameter after the other around the best.
+As masks are looked for (`unsharp_fit`): exactly, in a few windows of pictures that are known up to the sharpening; the
+values that are usual first, then one parameter after the other around the best.
 """
 
 from __future__ import annotations

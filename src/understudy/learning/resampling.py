@@ -185,7 +185,7 @@ def witness(pair: Observed, pipeline: Pipeline, rendering: Rendering) -> Witness
         toned = tone.exact(raster, pair.context)  # but for roundings and clipping the two change places
         raster = toned if toned.pixels.shape == raster.pixels.shape else raster
     return Witness(
-        pair, fit.plane_of(raster.pixels, pair), scale, boxes(pair, WINDOW), shares_after_resize(pipeline),
+        pair, fit.plane_of(raster.pixels, pair, raster.space), scale, boxes(pair, WINDOW), shares_after_resize(pipeline),
         None if filled is None else (filled[0] * filled[2] / 8, filled[1] * filled[2] / 8), raster.pixels.shape[2],
     )  # fmt: skip
 

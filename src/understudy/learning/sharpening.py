@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,7 @@ WORTH = 0.02
 
 Filter = Sharpen | Convolve | Unsharp | LabSharpen
 """The steps that are asked about."""
+FILTERS = tuple(kind.name for kind in get_args(Filter))
 
 KNOWN: dict[str, Filter] = {
     "Pillow SHARPEN": Convolve(),
@@ -68,9 +70,8 @@ KNOWN: dict[str, Filter] = {
     "Facebook's three taps": Sharpen(),
 }
 """Filters that are widely used. Pillow's are those of its ImageFilter module (documented there; tests/learning asks
-Pillow); sharp's is what `sharpen()` without parameters is documented to do, a mild 3 x 3, cut to 8 bits as
-sharp 0.33.5 and 0.35.5 were measured to do (22,540 pixels each), and the next is the same mask by libvips' conv in whole
-numbers; the next three are
+Pillow); sharp's is what `sharpen()` without parameters is documented to do, a mild 3 x 3, cut to 8 bits as sharp 0.33.5
+and 0.35.5 were measured to do (22,540 pixels each), the next the same mask by libvips' conv in whole numbers; then
 a square of eight and of four neighbours as tutorials have them, written from memory, not from a source that could be
 named: nothing is claimed of whose they are; OpenCV's two blurs, and squares with its edges, are
 what it gives (tests/learning asks it); the last is measured (facts/facebook-resize.md)."""

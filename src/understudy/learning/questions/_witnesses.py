@@ -61,7 +61,8 @@ def is_predicted(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rende
     except UnderstudyError:
         return False
     right = (raster.width, raster.height) == pairs[0].size
-    return right and fit(plane_of(raster.pixels, pairs[0]), pairs[0], boxes(pairs[0])).sigma <= sigma
+    plane = plane_of(raster.pixels, pairs[0], raster.space)
+    return right and fit(plane, pairs[0], boxes(pairs[0])).sigma <= sigma
 
 
 ENOUGH = 200 * 200

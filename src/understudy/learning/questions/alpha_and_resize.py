@@ -16,6 +16,7 @@ from ..observed import Observed, boxes
 from ..pipeline import Pipeline
 from ..question import Candidate, Question
 from ..rendering import Rendering
+from ..sharpening import FILTERS
 from .alpha import choices, label
 from .order import with_alpha
 
@@ -62,7 +63,7 @@ def _placed(pipeline: Pipeline) -> Iterator[Pipeline]:
     """Flattened just before the resize, and just after it (after its sharpening, where there is one)."""
     others = [n for n in pipeline.names if n != "flatten"]
     first = others.index("resize")
-    last = max(i for i, n in enumerate(others) if n in ("resize", "sharpen", "convolve", "unsharp", "lab_sharpen")) + 1
+    last = max(i for i, n in enumerate(others) if n == "resize" or n in FILTERS) + 1
     for at in (first, last):
         yield pipeline.ordered((*others[:at], "flatten", *others[at:]))
 

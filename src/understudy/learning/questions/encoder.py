@@ -77,7 +77,8 @@ def sampled(
             raster = rendering.raster(pair, pipeline)
             if (raster.width, raster.height) != pair.size or raster.has_alpha:
                 continue
-            if pair.is_resized and fit(plane_of(raster.pixels, pair), pair, where).sigma > GOOD_SIGMA:
+            plane = plane_of(raster.pixels, pair, raster.space)
+            if pair.is_resized and fit(plane, pair, where).sigma > GOOD_SIGMA:
                 continue
             return pair, samples(raster, pair, where, pipeline.encode)
         except UnderstudyError:

@@ -205,7 +205,7 @@ def _look(pair: Observed, pipeline: Pipeline, rendering: Rendering) -> _Look | N
         except UnderstudyError:
             return None
         fits = (raster.width, raster.height) == pair.size
-        return _Look(pair, fit.plane_of(raster.pixels, pair), None, parts, shares) if fits else None
+        return _Look(pair, fit.plane_of(raster.pixels, pair, raster.space), None, parts, shares) if fits else None
     one = resampling.witness(pair, pipeline, rendering)
     if one is None:
         return None

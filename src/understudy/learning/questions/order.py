@@ -23,6 +23,7 @@ from ..observed import Observed
 from ..pipeline import Pipeline
 from ..question import Candidate, Question
 from ..rendering import Rendering
+from ..sharpening import FILTERS, Filter
 from ..windows import rows, same_map
 
 MOVABLE = ("orient", "color", "flatten")
@@ -61,11 +62,16 @@ def _movable(pair: Observed, pipeline: Pipeline) -> set[str]:
         acts.add("color")
     if pair.has_alpha and pipeline.find(Flatten) is not None:
         acts.add("flatten")
-    if not pair.is_resized or pipeline.find(Resize) is None:
+    if pipeline.find(Resize) is None or not (pair.is_resized or _filters_all(pipeline)):
         return acts if len(acts) == 2 else set()
     if pair.orientation != 1 and orient is not None and orient.apply:
         acts.add("orient")
     return acts
+
+
+def _filters_all(pipeline: Pipeline) -> bool:
+    """Whether a filter stands behind the resize that also acts on what kept its size."""
+    return any(isinstance(s, Filter) and not s.only_resized for s in pipeline.steps)
 
 
 def _orders(pipeline: Pipeline, movable: set[str]) -> Iterator[tuple[str, ...]]:
@@ -98,12 +104,15 @@ def _both_ways(names: list[str], movable: set[str]) -> list[list[str]]:
 
 
 def _placed(names: Sequence[str], before: list[str], after: list[str]) -> tuple[str, ...]:
-    """All steps: decoding, `before`, the resize and its sharpening, `after`, the rest as it stood."""
+    """All steps: decoding, `before`, the resize and its sharpening, `after`, the rest as it stood. libvips' sharpening
+    is an operation of its own, on what its thumbnail, or sharp's resize and turning, have made."""
     rest = [n for n in names[1:] if n not in MOVABLE]
-    resizing = [n for n in rest if n in ("resize", "sharpen", "convolve", "unsharp", "lab_sharpen")] if "resize" in rest else []
+    resizing = [n for n in rest if n == "resize" or n in FILTERS] if "resize" in rest else []
     ahead = list(rest[: rest.index("resize")]) if resizing else []
     behind = [n for n in rest if n not in resizing and n not in ahead]
-    return (names[0], *before, *ahead, *resizing, *after, *behind)
+    last = [n for n in resizing if n == "lab_sharpen"]
+    after = [*(n for n in after if n != "flatten"), *last, *(n for n in after if n == "flatten")] if last else after
+    return (names[0], *before, *ahead, *(n for n in resizing if n not in last), *after, *behind)
 
 
 def _usual(pipeline: Pipeline) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import UnderstudyError
 from ...steps import Step
+from ...steps.lab_sharpen import LabSharpen
 from ...steps.resize import Resize
 from .. import lab_sharpen_fit, resampling, sharpening, tone_shift, unsharp_fit
 from ..observed import Observed, boxes
@@ -84,7 +85,12 @@ def without_filters(pipeline: Pipeline) -> Pipeline:
 def placed(pipeline: Pipeline, step: Step) -> Pipeline:
     """The pipeline with a filter right behind the resize, or where nothing is resized right before encoding."""
     names = pipeline.names
-    return pipeline.inserted(step, names[names.index("resize") + 1] if "resize" in names else "encode")
+    if "resize" not in names:
+        return pipeline.inserted(step, "encode")
+    at = names.index("resize") + 1
+    while isinstance(step, LabSharpen) and names[at] in ("orient", "color"):
+        at += 1  # as `order` has it
+    return pipeline.inserted(step, names[at])
 
 
 def _shown(bare: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> list[Filter]:
