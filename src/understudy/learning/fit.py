@@ -66,8 +66,8 @@ def luma(pixels: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def plane_of(pixels: NDArray[Any], pair: Observed, space: str = "rgb") -> NDArray[np.float32]:
-    """What the first delivered component is of `[H, W, 1 to 4]` samples: `luma`, or red where R, G and B are stored; the
-    first of samples in `ycbcr`."""
+    """What the first delivered component is of `[H, W, 1 to 4]` samples: `luma`, or red where R, G and B are stored;
+    Y of samples in `ycbcr`."""
     first = space == "ycbcr" or is_rgb(pair.stream)
     return pixels[:, :, 0].astype(np.float32) if first else luma(pixels)
 

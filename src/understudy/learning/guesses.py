@@ -25,6 +25,7 @@ from .question import Decision
 from .questions import questions
 from .search import Search
 from .settling import label as in_words
+from .size_limits import oddity
 from .size_rules import COSTS, SizeRule, SizeRules
 
 SIZE_RULE = "size rule"
@@ -35,6 +36,9 @@ HABIT = "a guess: "
 SIZE_FIELDS = ("fit", "limit", "limit_height", "derive", "rounding", "multiple", "upscale")
 AGAINST = 1.5
 """What a size rule costs (in `size_rules.COSTS`) for a part that the software does otherwise by default."""
+
+ODD = 2.0
+"""`size_limits.oddity` of a number that nobody would choose."""
 
 OF_GREY_FILES = {
     "encode.grey_factors": "factors of grey pictures",
@@ -334,9 +338,12 @@ def _size_rule(search: Search, sizes: SizeRules, names: Sequence[str], known: Ma
 
 def unusual(rule: SizeRule, usual: Mapping[str, Any]) -> float:
     """The rule's cost (`size_rules.COSTS`) where the software's habits are not known; nothing for a part that is its
-    habit, and AGAINST more for one that is another."""
+    habit, and AGAINST more for one that is another. A box with a side that nobody would choose is no habit: a limit of
+    one side alone gives the same sizes, and the tallest picture its number."""
     step = Resize(**rule.resize)
     cost = rule.cost
+    if oddity(step.limit_height) >= ODD:
+        usual = {key: value for key, value in usual.items() if key != "resize.fit"}
     for name in ("fit", "derive", "rounding", "upscale", "multiple"):
         own = getattr(step, name)
         part = COSTS.get(own, 0.0) if name in ("fit", "derive", "rounding") else COSTS[name] * (name in rule.resize)

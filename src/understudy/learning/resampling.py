@@ -184,8 +184,9 @@ def witness(pair: Observed, pipeline: Pipeline, rendering: Rendering) -> Witness
     if tone is not None and "tone" in pipeline.names[at:] and raster.space == "rgb":
         toned = tone.exact(raster, pair.context)  # but for roundings and clipping the two change places
         raster = toned if toned.pixels.shape == raster.pixels.shape else raster
+    luma = fit.plane_of(raster.pixels, pair, raster.space)
     return Witness(
-        pair, fit.plane_of(raster.pixels, pair, raster.space), scale, boxes(pair, WINDOW), shares_after_resize(pipeline),
+        pair, luma, scale, boxes(pair, WINDOW), shares_after_resize(pipeline),
         None if filled is None else (filled[0] * filled[2] / 8, filled[1] * filled[2] / 8), raster.pixels.shape[2],
     )  # fmt: skip
 

@@ -27,6 +27,8 @@ Sized = Literal["raster", "stored", "stored_part"]
 
 MOST = 20
 """Candidates that are rendered exactly."""
+MOST_ODD = 4
+"""Of them those of libraries that no software is known to have together with the encoder."""
 SUSPICIOUS = 0.75
 """Pixels of error of the best kernel from which other explanations are tried, too: the right kernels of ten real
 channels leave 0.38 to 0.94, the most under a trellis or libvips 8.14's coarse weights (tests/battery's train pairs)."""
@@ -108,15 +110,11 @@ def _finalists(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Renderi
     if pairs and all(resampling.shrinkable(p) for p in pairs):
         begun = [r.within(pipeline, boxes=False) for r in reductions(pipeline)]
         begun = list({b.keys: b for b in begun}.values())
-    found = [
-        (one.sigma, one.hypothesis, start)
-        for start in begun
-        for one in resampling.shortlist(ranking(start, pairs, rendering))
-    ]
+    found = [(one.sigma, one.hypothesis, start) for start in begun for one in _shortlist(start, pairs, rendering)]
     best = min((sigma for sigma, _, _ in found), default=math.inf)
     limit = max(1.3 * best, best + 0.25)
     left: dict[tuple[object, ...], tuple[resampling.Hypothesis, Pipeline]] = {}
-    for sigma, h, start in sorted(found, key=lambda f: f[0]):
+    for sigma, h, start in sorted(found, key=lambda f: (is_odd(f[1].code, pipeline), f[0])):
         if sigma <= limit:
             # options that a kernel's weights do not show at these ratios are another question's
             left.setdefault((h.code, h.kernel, h.geometry, start.keys), (h, start))
@@ -125,6 +123,22 @@ def _finalists(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Renderi
         return known
     key = ("beyond", _seen(pipeline, pairs))
     return [*rendering.remembered(key, lambda: _beyond(pipeline, pairs, rendering, best)), *known]
+
+
+def _shortlist(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> list[resampling.Scored]:
+    """The best of the usual libraries' kernels, and fewer of those that no software is known to have with the encoder:
+    Go's imaging has most of Pillow's and ImageMagick's filters, and gives Pillow's samples but for 1 in 10,000."""
+    ranked = ranking(pipeline, pairs, rendering)
+    odd = [one for one in ranked if is_odd(one.hypothesis.code, pipeline)]
+    usual = [one for one in ranked if not is_odd(one.hypothesis.code, pipeline)]
+    return [*resampling.shortlist(usual), *resampling.shortlist(odd, MOST_ODD)]
+
+
+def is_odd(code: str, pipeline: Pipeline) -> bool:
+    """Whether software is known to have that resampler, and none of it the encoder's colours."""
+    color = str(pipeline.encode.color)
+    rows = habits.of_resampler(code)
+    return bool(rows) and not any(color in row.signs.get("encode.color", (color,)) for row in rows)
 
 
 def _beyond(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering, best: float) -> list[_Finalist]:
