@@ -181,8 +181,8 @@ def fields(law: tuple[int, int, list[str]], script: tuple[int, int], family: tup
     yield f"| scan script | {part(script[0], script[1])} | 98 % |"
     for name, found in rows.items():
         yield f"| platform, {name}: told, alone or in a class of platforms | {part(found.told, found.rows)} | 98 % |"
-        both = found.told + found.with_others
-        yield f"| platform, {name}: the same, or in a class that has other software in it | {part(both, found.rows)} | |"
+        both = part(found.told + found.with_others, found.rows)
+        yield f"| platform, {name}: the same, or in a class that has other software in it | {both} | |"
         yield f"| platform, {name}: nothing is told; wrong | {found.unknown}; {found.wrong} | |"
     yield (
         "\n*Not changed since*: without what whoever gathered the files took for a mark of a later change (another\n"

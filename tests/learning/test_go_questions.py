@@ -68,15 +68,26 @@ def test_behind_a_resize_imaging_leaves_it_open_and_draw_does_not(code: str, ker
         assert (decision.answer, decision.guess) == ("Go's image/jpeg", False)
 
 
-@pytest.mark.parametrize(("code", "kernel"), [("imaging", "catmull_rom"), ("go_draw", "bilinear")])
-def test_the_resampler_is_found_among_all(code: str, kernel: str) -> None:
-    """Of PNGs: no decoder in question. Libraries with the same filter are told by their roundings."""
-    start = Pipeline((Decode(), Resize(limit=120), GO))
+@pytest.mark.parametrize(
+    ("code", "kernel", "encode"),
+    [("imaging", "catmull_rom", GO), ("go_draw", "bilinear", GO), ("pillow", "bicubic", Encode(quality=88))],
+    ids=["imaging", "go_draw", "pillow"],
+)
+def test_the_resampler_is_found_among_all(code: str, kernel: str, encode: Encode) -> None:
+    """Of PNGs: no decoder in question. imaging and Pillow differ in 1 sample of 30,000, so that of small pictures
+    either may be as good: then the encoder's company decides, as a guess."""
+    start = Pipeline((Decode(), Resize(limit=120), encode))
     truth = start.changed(Resize, code=code, kernel=kernel)
     search = Search(pairs(truth, "png"), start)
     decision = search.ask(Resampling())
-    assert (decision.answer, decision.guess) == (f"{code} {kernel}", False)
-    assert search.pipeline == truth
+    assert decision.answer.split(",")[0] == f"{code} {kernel}"
+    found = search.pipeline.get(Resize)
+    assert (found.code, found.kernel) == (code, kernel)
+    twins = ("imaging catmull_rom", "pillow bicubic")
+    if decision.answer.startswith(twins):
+        assert all(name.startswith(twins) for name in decision.tied)
+    else:
+        assert (decision.tied, decision.guess) == ((), False)
 
 
 def test_luma_of_what_stays_in_ycbcr_is_its_first_plane() -> None:

@@ -36,7 +36,7 @@ LEAST = 0.1
 
 
 @lru_cache(maxsize=1)
-def _linear() -> NDArray[np.float32]:
+def linear_light() -> NDArray[np.float32]:
     """float32 `[256]`: the light of each level, 0 to 1."""
     f = np.float32
     level = np.arange(256, dtype=f) / f(255)
@@ -58,7 +58,7 @@ def _roots() -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=1)
-def _levels() -> NDArray[np.float32]:
+def levels_of_light() -> NDArray[np.float32]:
     """float32 `[257]`: the whole level of each 255th of light; the last is never weighed."""
     light = np.arange(257) / 255
     bright = 1.055 * np.power(np.maximum(light, 1e-9), 1 / 2.4) - 0.055
@@ -194,7 +194,7 @@ def to_labs(samples: Samples) -> NDArray[np.int16]:
     height, width, channels = samples.shape
     out = np.empty((height * width, 3), np.int16)
     colours = np.broadcast_to(samples, (height, width, 3)) if channels == 1 else samples
-    _to_labs(np.require(colours, requirements=["C", "W"]).reshape(-1, 3), _linear(), _roots(), out)
+    _to_labs(np.require(colours, requirements=["C", "W"]).reshape(-1, 3), linear_light(), _roots(), out)
     return out.reshape(height, width, 3)
 
 
@@ -202,5 +202,5 @@ def from_labs(labs: NDArray[np.int16], *, grey: bool = False) -> Samples:
     """uint8 `[H, W, 3]` of such, or grey `[H, W, 1]`."""
     height, width, _ = labs.shape
     out = np.empty((height * width, 1 if grey else 3), np.uint8)
-    _from_labs(np.ascontiguousarray(labs).reshape(-1, 3), _levels(), grey, out)
+    _from_labs(np.ascontiguousarray(labs).reshape(-1, 3), levels_of_light(), grey, out)
     return out.reshape(height, width, -1)

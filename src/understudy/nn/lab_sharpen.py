@@ -1,7 +1,7 @@
 """libvips' sharpen of a channel: the codec's own samples, with the gradient of the formulas behind its tables.
 
 Linear light, L*a*b*, the blur and the curve are differentiated here without their roundings, in float64. One thing
-differs from libvips' tables on purpose: where those join whole levels of sRGB by straight lines, this goes by the smooth
+differs from libvips' tables on purpose: they join whole levels of sRGB by straight lines, this takes the smooth
 curve.
 """
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .._jit import kernel
 
 
@@ -19,7 +17,7 @@ def runs(blocks: Any, zigzag: Any, out: Any) -> None:
     for i in range(blocks.shape[0]):
         run, size, kind = 0, 0, 0  # size and kind: of the level before, which is no block's last if another follows
         for place in range(1, 64):
-            level = np.int64(blocks[i, zigzag[place]])
+            level = int(blocks[i, zigzag[place]])
             if level == 0:
                 run += 1
                 continue

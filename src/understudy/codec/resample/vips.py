@@ -28,6 +28,7 @@ from ...errors import ProfileError
 from ..stages import Integer, Plan, Stage, WeightedSum, picking, tap_table
 from ._separable import Taps, filter_columns, filter_rows
 from ._vips_kernels import bilinear, box_columns, box_rows, cubic_columns, cubic_rows
+from ._vips_linear import Pass, resized_in_light
 
 KERNELS = ("nearest", "linear", "cubic", "mitchell", "lanczos2", "lanczos3", "mks2013", "mks2021")
 """libvips' names. The two Magic Kernel Sharp are J. Costella's (johncostella.com/magic) and not in 8.14."""
@@ -63,6 +64,7 @@ def resize(
     factors: tuple[float, float] | None = None,
     gap: float = 2.0,
     premultiply: bool = True,
+    linear: bool = False,
 ) -> Pixels:
     """vips_resize: uint8 `[height, width, C]` of uint8 `[H, W, C]`.
 
@@ -74,11 +76,17 @@ def resize(
     premultiply: with 2 or 4 channels, colours are multiplied by alpha before and divided after (vips_premultiply with
     samples cut to integers), as sharp and 8.18's vips_thumbnail do (8.14's vips_thumbnail keeps floats between, which
     is not built); False filters each channel alone, as vips_resize does.
+    linear: in linear light (`_vips_linear`), as vips_thumbnail does it where it is asked to; 8.18's, smaller pictures.
 
     Raises ProfileError for a kernel that the version lacks, and where `factors` do not give `width` x `height`.
     """
     rows, columns, channels = pixels.shape
     x_scale, y_scale = _scales(columns, rows, width, height, factors)
+    if linear:
+        _check(kernel, version, linear)
+        if max(x_scale, y_scale) > 1.0:
+            raise ProfileError("a larger picture", place="resize by libvips in linear light", expected="a smaller one")
+        return resized_in_light(pixels, _light_passes(columns, rows, x_scale, y_scale, kernel, gap))
     if premultiply and channels in (2, 4) and (width, height) != (columns, rows):
         return unpremultiplied(by_scale(premultiplied(pixels), x_scale, y_scale, kernel, version, gap))
     return by_scale(pixels, x_scale, y_scale, kernel, version, gap)
@@ -126,7 +134,10 @@ def _scales(
     return x_scale, y_scale
 
 
-def _check(kernel: str, version: str) -> None:
+def _check(kernel: str, version: str, linear: bool = False) -> None:
+    if linear and (version != "8.18" or kernel == "nearest"):
+        got = f"version {version!r}, kernel {kernel!r}"
+        raise ProfileError(got, place="resize by libvips in linear light", expected="8.18, any kernel but nearest")
     if version not in VERSIONS:
         raise ProfileError(f"version {version!r}", place="resize by libvips", expected=", ".join(VERSIONS))
     if kernel not in KERNELS or (version != "8.18" and kernel.startswith("mks")):
@@ -175,6 +186,28 @@ def _reduction(
     return box, made, 6 if six_bits else 12
 
 
+def _light_passes(width: int, height: int, x_scale: float, y_scale: float, kernel: str, gap: float) -> list[Pass]:
+    """What `_vips_linear` filters a picture by: boxes, then the kernel, the columns first; weights are not rounded."""
+    boxes = [_box(size, 1.0 / scale, gap) for size, scale in ((height, y_scale), (width, x_scale))]
+    down, across = _pieces(boxes[1], boxes[0], "8.18")
+    passes: list[Pass] = []
+    for columns, size, scale, box, strip in (
+        (True, height, y_scale, boxes[0], down), (False, width, x_scale, boxes[1], across or width),
+    ):  # fmt: skip
+        if scale >= 1.0:
+            continue
+        new_size = int(size / (1.0 / scale) + 0.5)
+        shrink, excess = 1.0 / scale / box, (new_size * (1.0 / scale) - size) / box
+        if box > 1:
+            at = np.minimum(np.arange(-(-size // box))[:, None] * box + np.arange(box), size - 1)
+            passes.append(Pass(columns, at, None))
+            size = len(at)
+        if shrink != 1.0:
+            first, weights = _windows(new_size, shrink, excess, strip, _shares(kernel, shrink))
+            passes.append(Pass(columns, np.clip(first[:, None] + np.arange(weights.shape[1]), 0, size - 1), weights))
+    return passes
+
+
 def _boxed(pixels: Pixels, size: int, version: Version, columns: bool) -> Pixels:
     """Means of `size` samples, one more for what is left over."""
     height, width, channels = pixels.shape
@@ -191,17 +224,22 @@ def _boxed(pixels: Pixels, size: int, version: Version, columns: bool) -> Pixels
 
 def _taps(kernel: str, size: int, new_size: int, shrink: float, excess: float, strip: int, six_bits: bool) -> Taps:
     """Which samples make each output. A window that reaches over the edge gives those weights to the edge's sample."""
-    at = _positions(new_size, shrink, 0.5 - (1.0 + excess) / 2.0, strip)
-    steps = (at * (2 * _POSITIONS)).astype(np.int64)
-    table = _weights(kernel, shrink, six_bits)
-    weights = table[((steps % (2 * _POSITIONS)) + 1) >> 1]
-    reach = table.shape[1]
-    wanted = at.astype(np.int64)[:, None] - (math.ceil(reach / 2) - 1) + np.arange(reach)
-    inside = np.clip(wanted, 0, size - 1)
+    start, weights = _windows(new_size, shrink, excess, strip, _weights(kernel, shrink, six_bits))
+    inside = np.clip(start[:, None] + np.arange(weights.shape[1]), 0, size - 1)
     first = inside[:, 0].copy()
     folded = np.zeros_like(weights)
     np.add.at(folded, (np.arange(new_size)[:, None], inside - first[:, None]), weights)
     return Taps(first, inside[:, -1] - first + 1, folded)
+
+
+def _windows(
+    new_size: int, shrink: float, excess: float, strip: int, table: NDArray[Any]
+) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """(first sample, which may lie before the picture, and weights) of each output; table: `[65, reach]`."""
+    at = _positions(new_size, shrink, 0.5 - (1.0 + excess) / 2.0, strip)
+    steps = (at * (2 * _POSITIONS)).astype(np.int64)
+    first = at.astype(np.int64) - (math.ceil(table.shape[1] / 2) - 1)
+    return first, table[((steps % (2 * _POSITIONS)) + 1) >> 1]
 
 
 def _positions(count: int, step: float, lead: float, strip: int, first: float = 0.5) -> NDArray[np.float64]:
@@ -218,14 +256,23 @@ def _positions(count: int, step: float, lead: float, strip: int, first: float = 
 @lru_cache(maxsize=64)
 def _weights(kernel: str, shrink: float, six_bits: bool) -> NDArray[np.int32]:
     """`[65, reach]`: the filter at offsets 0, 1/64, ... 1 of its window; 12 fraction bits, cut, or 6, rounded."""
+    exact = _shares(kernel, shrink)
+    if six_bits:
+        return np.array([_summing_to(row, 64) for row in exact])
+    table: NDArray[np.int32] = (exact * 4096).astype(np.int32)
+    return table
+
+
+@lru_cache(maxsize=64)
+def _shares(kernel: str, shrink: float) -> NDArray[np.float64]:
+    """`[65, reach]`: the filter's values at those offsets, each row adding up to 1."""
     reach = 2 * round(_SUPPORT[kernel] * shrink) + 1
-    table = np.empty((_POSITIONS + 1, reach), np.int32)
+    table = np.empty((_POSITIONS + 1, reach))
     for i in range(_POSITIONS + 1):
         centre = i / _POSITIONS + reach / 2 - 1
         raw = [_value(kernel, (t - centre) / shrink) for t in range(reach)]
         total = sum(raw)
-        exact = np.array([value / total for value in raw])
-        table[i] = _summing_to(exact, 64) if six_bits else (exact * 4096).astype(np.int32)
+        table[i] = [value / total for value in raw]
     return table
 
 
@@ -395,9 +442,11 @@ def plan(
     factors: tuple[float, float] | None = None,
     gap: float = 2.0,
     premultiply: bool = True,
+    linear: bool = False,
 ) -> Plan:
-    """`resize` of 1 or 3 channels, as data: exact but for `linear` where a side grows, whose products are cut."""
-    _check(kernel, version)
+    """`resize` of 1 or 3 channels, as data: exact but for kernel `linear` where a side grows, whose products are cut,
+    and in linear light, which is left out."""
+    _check(kernel, version, linear)
     x_scale, y_scale = _scales(columns, rows, width, height, factors)
     if kernel == "nearest":
         xs, ys = _nearest_at(columns, rows, x_scale, y_scale, gap)
@@ -409,7 +458,7 @@ def plan(
     if x_scale < 1.0:
         stages += _reduced_stages(1, columns, 1.0 / x_scale, kernel, version, gap, across or columns)
     if max(x_scale, y_scale) <= 1.0:
-        return Plan(stages)
+        return Plan(stages, "libvips' linear light is floats" if linear else "")
     left, upper = (width if x_scale < 1.0 else columns), (height if y_scale < 1.0 else rows)
     xs64, ys64 = _affine_positions(width, height, max(x_scale, 1.0), max(y_scale, 1.0), -0.5)
     return Plan(
