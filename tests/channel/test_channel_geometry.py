@@ -10,9 +10,10 @@ import torch
 from PIL import Image
 
 from shared_folder import shared
+from understudy.codec import go_jpeg
 from understudy.errors import ProfileError
 from understudy.nn.color import icc_to_srgb, look_up, slopes, table
-from understudy.nn.geometry import flatten, upright
+from understudy.nn.geometry import flatten, shown, upright
 from understudy.nn.picture import Picture
 from understudy.steps.base import Context, Raster
 from understudy.steps.color import Color
@@ -64,6 +65,36 @@ def test_flatten(step: Flatten) -> None:
     x = samples.detach().clone().requires_grad_()
     smooth(x).backward(grad)
     assert torch.allclose(samples.grad, x.grad, atol=1e-12)
+
+
+def test_ycbcr_shown_by_go() -> None:
+    """The codec's samples, clipped ones among them; the gradient is the mean slope over 16 levels, where none clips."""
+    pixels = noisy(30, 40, 3)
+    made = shown(Picture(planes(pixels), space="ycbcr"))
+    assert made.space == "rgb"
+    assert torch.equal(made.samples, planes(go_jpeg.to_rgb(pixels)))
+    assert shown(made) is made
+
+    samples = planes(pixels // 8 + 112).double().requires_grad_()  # 112 to 143: nothing is clipped
+    grad = torch.randn(samples.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    shown(Picture(samples, space="ycbcr")).samples.backward(grad)
+    for channel in range(3):
+        step = torch.zeros_like(samples)
+        step[:, channel] = 8
+        high, low = (shown(Picture(samples.detach() + s, space="ycbcr")).samples for s in (step, -step))
+        off = ((high - low) / 16 - _slope(samples, channel)).abs().max()
+        assert off < 0.1  # the cuts at both ends
+        assert torch.allclose(samples.grad[:, channel], (grad * _slope(samples, channel)).sum(1), atol=1e-3)
+
+    black = torch.zeros(1, 3, 1, 1).requires_grad_()  # red and blue below 0, green above
+    shown(Picture(black, space="ycbcr")).samples.sum().backward()
+    assert black.grad.flatten().tolist() == pytest.approx([65793 / 65536, -22554 / 65536, -46802 / 65536])
+
+
+def _slope(like: torch.Tensor, channel: int) -> torch.Tensor:
+    """`[1, 3, 1, 1]`: d(R, G, B) / d of one of Y, Cb, Cr: JFIF's weights, Y's byte being repeated below it."""
+    weights = [[1 + 1 / 255, 1 + 1 / 255, 1 + 1 / 255], [0, -0.34414, 1.772], [1.402, -0.71414, 0]][channel]
+    return torch.tensor(weights, dtype=like.dtype).view(1, 3, 1, 1)
 
 
 def test_flatten_refuses_what_the_step_refuses() -> None:

@@ -88,6 +88,8 @@ CASES = [
     ("facebook", "smooth-linear", {}),
     ("spectrum", "magic-kernel-sharp", {}),
     ("nfnt", "lanczos3", {}),
+    ("imaging", "lanczos", {}),
+    ("go_draw", "catmull_rom", {}),
 ]
 
 

@@ -28,13 +28,13 @@ def thumbnail(pixels: NDArray[np.uint8], side: int, folder: Path) -> NDArray[np.
     return np.frombuffer(made.write_to_memory(), np.uint8).reshape(made.height, made.width, made.bands)
 
 
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("channels", [3, 4])
 def test_it_is_libvips(channels: int, tmp_path: Path) -> None:
     random = np.random.default_rng(channels)
     for (width, height), side in CASES:
         pixels = random.integers(0, 256, (height, width, channels), np.uint8)
         pixels[: height // 3] //= 8
-        if channels in (2, 4):
+        if channels == 4:
             pixels[:, : width // 4, -1], pixels[:, width // 2 :, -1] = 0, 255
         theirs = thumbnail(pixels, side, tmp_path)
         rows, columns, _ = theirs.shape
@@ -61,3 +61,5 @@ def test_what_is_not_built_is_refused() -> None:
     for size, given in ((16, {}), (4, {"kernel": "nearest"}), (4, {"version": "8.14"})):
         with pytest.raises(ProfileError, match="linear light"):
             resample.resize("vips", pixels, size, size, linear=True, **({"kernel": "lanczos3"} | given))
+    with pytest.raises(ProfileError, match="a grey picture"):
+        resample.resize("vips", pixels[:, :, :1], 4, 4, kernel="lanczos3", linear=True)

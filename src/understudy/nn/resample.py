@@ -67,23 +67,23 @@ def _filtered(samples: Tensor, code: str, options: str, width: int, height: int)
 
 
 @lru_cache(maxsize=64)
-def _plan(code: str, options: str, columns: int, rows: int, width: int, height: int) -> Plan:
+def _plan(code: str, options: str, columns: int, rows: int, width: int, height: int, channels: int) -> Plan:
     kernel, given = _parsed(options)
     if code == "three_tap":
         return Plan(three_tap_stages(columns, given["side"], 1) + three_tap_stages(rows, given["side"], 0))
-    return codec.plan(code, columns, rows, width, height, kernel=kernel, **given)
+    return codec.plan(code, columns, rows, width, height, kernel=kernel, channels=channels, **given)
 
 
 @lru_cache(maxsize=64)
-def _linear(code: str, options: str, columns: int, rows: int, width: int, height: int) -> Linear:
-    return Linear(_plan(code, options, columns, rows, width, height))
+def _linear(code: str, options: str, columns: int, rows: int, width: int, height: int, channels: int) -> Linear:
+    return Linear(_plan(code, options, columns, rows, width, height, channels))
 
 
 @lru_cache(maxsize=16)
 def _exact(
-    code: str, options: str, columns: int, rows: int, width: int, height: int, device: torch.device
+    code: str, options: str, columns: int, rows: int, width: int, height: int, channels: int, device: torch.device
 ) -> Callable[[Tensor], Tensor]:
-    return Exact(_plan(code, options, columns, rows, width, height), device)
+    return Exact(_plan(code, options, columns, rows, width, height, channels), device)
 
 
 def _parsed(options: str) -> tuple[str, dict[str, Any]]:
@@ -104,8 +104,8 @@ def _filter(samples: Tensor, code: str, options: str, width: int, height: int) -
     """Whole samples `[B, C, height, width]` of such samples `[B, C, H, W]`, in their dtype and on their device."""
     b, c, rows, columns = samples.shape
     on_device = samples.device.type != "cpu" and c in (1, 3)
-    if on_device and not _plan(code, options, columns, rows, width, height).inexact:
-        made = _exact(code, options, columns, rows, width, height, samples.device)(samples.flatten(0, 1))
+    if on_device and not _plan(code, options, columns, rows, width, height, c).inexact:
+        made = _exact(code, options, columns, rows, width, height, c, samples.device)(samples.flatten(0, 1))
         return made.to(samples.dtype).view(b, c, height, width)
     pixels = samples.permute(0, 2, 3, 1).to("cpu", torch.uint8).contiguous().numpy()
     made8 = np.stack([_by_codec(one, code, options, width, height) for one in pixels])
@@ -122,7 +122,7 @@ def _filter_gradient(grad: Tensor, samples: Tensor, code: str, options: str) -> 
     """The gradient with regard to `samples`, given that with regard to `_filter`'s result."""
     height, width = grad.shape[2:]
     rows, columns = samples.shape[2:]
-    linear = _linear(code, options, columns, rows, width, height)
+    linear = _linear(code, options, columns, rows, width, height, 1 if samples.shape[1] == 1 else 3)
     wide = grad if grad.dtype == torch.float64 else grad.float()
     made = linear.transposed(samples.flatten(0, 1), wide.flatten(0, 1))
     return made.to(samples.dtype).view_as(samples).clone()

@@ -73,9 +73,9 @@ class Pass:
 
 
 def resized_in_light(pixels: NDArray[np.uint8], passes: Sequence[Pass]) -> NDArray[np.uint8]:
-    """uint8 `[height, width, C]` of uint8 `[H, W, C]`, as vips_thumbnail makes it in linear light; with 2 or 4 channels
-    colours are multiplied by alpha before and divided after."""
-    alpha = pixels[:, :, -1:] / np.float32(255) if pixels.shape[2] in (2, 4) else None
+    """uint8 `[height, width, 3 or 4]` of uint8 `[H, W, 3 or 4]`, as vips_thumbnail makes it in linear light; with four
+    channels colours are multiplied by alpha before and divided after, and black where alpha is under 0.01."""
+    alpha = pixels[:, :, -1:] / np.float32(255) if pixels.shape[2] == 4 else None
     light = linear_light()[pixels if alpha is None else pixels[:, :, :-1]]
     if alpha is not None:
         light = np.concatenate([light * alpha, alpha], axis=2)
@@ -84,15 +84,13 @@ def resized_in_light(pixels: NDArray[np.uint8], passes: Sequence[Pass]) -> NDArr
     if alpha is None:
         return _levels(light)
     left = light[:, :, -1:]
-    factor = np.divide(np.float32(1), left, out=np.zeros_like(left), where=left > 0)
+    factor = np.divide(np.float32(1), left, out=np.zeros_like(left), where=np.abs(left) >= np.float32(0.01))
     opaque = np.clip(left * np.float32(255), 0, 255).astype(np.uint8)
     return np.concatenate([_levels(light[:, :, :-1] * factor), opaque], axis=2)
 
 
 def _levels(light: Floats) -> NDArray[np.uint8]:
-    """sRGB's levels of linear light, 0 to 1; of one channel by the luma of three equal ones, as libvips makes it."""
-    if light.shape[2] == 1:
-        light = np.float32(0.2126) * light + np.float32(0.7152) * light + np.float32(0.0722) * light
+    """sRGB's levels of linear light, 0 to 1."""
     at = np.clip(light * np.float32(255), np.float32(0), np.float32(255))
     below, levels = at.astype(np.int64), levels_of_light()
     made: NDArray[np.uint8] = np.rint(

@@ -181,13 +181,15 @@ _FILTERS: dict[str, Filter] = {
 KERNELS: tuple[str, ...] = ("default", *_FILTERS)
 
 
-def default_kernel(from_size: tuple[int, int], to_size: tuple[int, int], has_alpha: bool) -> str:
+def default_kernel(from_size: tuple[int, int], to_size: tuple[int, int], channels: int) -> str:
     """The filter that ImageMagick takes where none is asked for; sizes are (width, height).
 
-    Mitchell for a picture with alpha or one whose area grows, Lanczos otherwise. (Also Mitchell for a palette.)
+    Mitchell for a picture with alpha, for one whose area grows and for a grey one, Lanczos otherwise. (Grey PNGs and
+    JPEGs are pictures with a palette to it; a grey PGM is not, nor is one that was made grey on the way. Other
+    palettes get Mitchell as well, which a raster does not show.)
     """
     grows = (to_size[0] / from_size[0]) * (to_size[1] / from_size[1]) > 1.0
-    return "mitchell" if has_alpha or grows else "lanczos"
+    return "lanczos" if channels == 3 and not grows else "mitchell"
 
 
 @lru_cache(maxsize=16)
@@ -254,7 +256,7 @@ def resize16(
     if kernel == "default":
         if (columns, rows) == (width, height):
             return pixels.copy()
-        kernel = default_kernel((columns, rows), (width, height), has_alpha)
+        kernel = default_kernel((columns, rows), (width, height), channels)
     if kernel not in _FILTERS:
         raise ValueError(f"kernel {kernel!r}, expected one of {', '.join(KERNELS)}")
     across, down = (rows_alpha, columns_alpha) if has_alpha else (rows_opaque, columns_opaque)
@@ -282,8 +284,11 @@ def resize(
     return ((out - (out >> np.uint32(8))) >> np.uint32(8)).astype(np.uint8)
 
 
-def plan(columns: int, rows: int, width: int, height: int, *, kernel: str = "default", thumbnail: bool = False) -> Plan:
-    """`resize` of 1 or 3 channels, as data."""
+def plan(
+    columns: int, rows: int, width: int, height: int, *, kernel: str = "default", thumbnail: bool = False,
+    channels: Literal[1, 3] = 3,
+) -> Plan:  # fmt: skip
+    """`resize` of so many channels, which `default` chooses by, as data."""
     sample: tuple[Stage, ...] = ()
     if thumbnail and _sampled(columns, rows, width, height):
         across, down = (_picked(before, 5 * after) for before, after in ((columns, width), (rows, height)))
@@ -292,7 +297,7 @@ def plan(columns: int, rows: int, width: int, height: int, *, kernel: str = "def
     if kernel == "default":
         if (columns, rows) == (width, height):
             return Plan(())
-        kernel = default_kernel((columns, rows), (width, height), has_alpha=False)
+        kernel = default_kernel((columns, rows), (width, height), channels)
 
     def one(axis: Literal[0, 1], size: int, n: int) -> tuple[Stage, ...]:
         return WeightedSum(axis, size, *tap_table(*_weights(kernel, size, n), size), "float64"), Round("up", 65535)

@@ -76,7 +76,8 @@ def resize(
     premultiply: with 2 or 4 channels, colours are multiplied by alpha before and divided after (vips_premultiply with
     samples cut to integers), as sharp and 8.18's vips_thumbnail do (8.14's vips_thumbnail keeps floats between, which
     is not built); False filters each channel alone, as vips_resize does.
-    linear: in linear light (`_vips_linear`), as vips_thumbnail does it where it is asked to; 8.18's, smaller pictures.
+    linear: in linear light (`_vips_linear`), as vips_thumbnail does it where it is asked to; 8.18's, smaller RGB pictures
+    (grey ones are filtered in 16 bits there, not in linear light; this and enlarging are not built).
 
     Raises ProfileError for a kernel that the version lacks, and where `factors` do not give `width` x `height`.
     """
@@ -84,8 +85,9 @@ def resize(
     x_scale, y_scale = _scales(columns, rows, width, height, factors)
     if linear:
         _check(kernel, version, linear)
-        if max(x_scale, y_scale) > 1.0:
-            raise ProfileError("a larger picture", place="resize by libvips in linear light", expected="a smaller one")
+        if max(x_scale, y_scale) > 1.0 or channels < 3:
+            got = "a larger picture" if channels > 2 else "a grey picture"
+            raise ProfileError(got, place="resize by libvips in linear light", expected="a smaller one in RGB")
         return resized_in_light(pixels, _light_passes(columns, rows, x_scale, y_scale, kernel, gap))
     if premultiply and channels in (2, 4) and (width, height) != (columns, rows):
         return unpremultiplied(by_scale(premultiplied(pixels), x_scale, y_scale, kernel, version, gap))

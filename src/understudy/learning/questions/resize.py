@@ -17,7 +17,7 @@ from ...steps.decode import Decode
 from ...steps.orient import Orient
 from ...steps.resize import Option, Resize
 from ...steps.tone import Tone
-from .. import habits, kernel_fit, lab_sharpen_fit, resampling, sharpening, unsharp_fit
+from .. import fit, habits, kernel_fit, lab_sharpen_fit, resampling, sharpening, unsharp_fit
 from ..observed import Observed
 from ..pipeline import Pipeline
 from ..question import Candidate, Decision, Question
@@ -42,6 +42,8 @@ EXPLAINED = 0.999
 inexact floats leave 1e-5 unequal, a mild unsharp mask behind them 2e-5; wrong ones leave 2 % and more everywhere."""
 MASKED = 8
 """Resamplers behind which an unsharp mask is looked for."""
+IN_LIGHT = 4
+"""Kernels that are tried in linear light."""
 LAB_SHARPENED = 2
 """Kernels of libvips' behind which its own sharpening is looked for."""
 NEAREST = "the nearest that is known, not identified"
@@ -147,6 +149,7 @@ def _beyond(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering,
     if not witnesses:
         return []
     out: list[_Finalist] = []
+    without = best
     if sharpening.shares_after_resize(pipeline) is None:
         ranked = resampling.scored_with_filter(witnesses, list(resampling.hypotheses()))
         limit = max(1.3 * ranked[0].sigma, ranked[0].sigma + 0.25) if ranked and ranked[0].sigma < 0.75 * best else 0.0
@@ -158,6 +161,9 @@ def _beyond(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering,
         sharp = _lab_sharpened(pipeline, witnesses[:1], [h for h in every if h.code == "vips"], rendering)
         out = [*(finalist for sigma, finalist in sharp if sigma < 0.75 * best), *out]
         best = min([best, *(f.sigma for f in chosen), *(sigma for sigma, _ in sharp)])
+    light = _in_light(pipeline, witnesses, rendering, ranking(pipeline, pairs, rendering))
+    out = [*(finalist for sigma, finalist in light if sigma < 0.75 * without), *out]
+    best = min([best, *(sigma for sigma, _ in light)])
     made = kernel_fit.fitted_kernel(witnesses) if best > SUSPICIOUS else None
     if made is not None and made.sigma < 0.8 * best:
         out.append(_Finalist(made.hypothesis))
@@ -192,6 +198,25 @@ def _lab_sharpened(
         found += [(s.sigma, hypothesis, s.step) for s in (lab_sharpen_fit.sharpenings(known, 3) if known else ())]
     found.sort(key=lambda f: f[0])
     return [(sigma, _Finalist(hypothesis, filters=(step,))) for sigma, hypothesis, step in found[:4]]
+
+
+def _in_light(
+    pipeline: Pipeline, witnesses: Sequence[resampling.Witness], rendering: Rendering,
+    ranked: Sequence[resampling.Scored],
+) -> list[tuple[float, _Finalist]]:  # fmt: skip
+    """Resamplers that can work in linear light, one a kernel, doing so, and the error that is left, least first."""
+    kernels: dict[tuple[str, str], resampling.Hypothesis] = {}
+    for one in ranked:
+        if "linear" in resample.options(one.hypothesis.code):
+            kernels.setdefault((one.hypothesis.code, one.hypothesis.kernel), one.hypothesis)
+    found = []
+    for hypothesis in list(kernels.values())[:IN_LIGHT]:
+        lit = replace(hypothesis, options=tuple(sorted({**dict(hypothesis.options), "linear": True}.items())))
+        known = _resized(pipeline, lit, witnesses, rendering)
+        sigmas = [fit.fit(fit.plane_of(one.pixels, one.pair), one.pair, one.boxes).sigma for one in known]
+        if sigmas:
+            found.append((sum(sigmas) / len(sigmas), _Finalist(lit)))
+    return sorted(found, key=lambda f: f[0])
 
 
 def _resized(
