@@ -85,7 +85,7 @@ def make(profile: Profile, probes: Sequence[Path], folder: Path) -> list[str]:
                 continue
             out = received / f"{sent.stem}.jpg"
             try:
-                if not out.is_file():
+                if not out.is_file() or out.stat().st_mtime_ns < sent.stat().st_mtime_ns:
                     out.write_bytes(us.mimic(sent, profile).data)
             except UnderstudyError as error:
                 told.append(f"{profile.name}: {sent.name}: {error}"[:200])
@@ -97,10 +97,13 @@ def make(profile: Profile, probes: Sequence[Path], folder: Path) -> list[str]:
 
 
 def _probes(folder: Path) -> list[Path]:
+    """The compact set; a file that is there already stays untouched, so that what was made of it stays good."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, data in probe().by_name.items():
-        (folder / name).write_bytes(data)
-    return sorted(folder.iterdir())
+    made = {folder / name: data for name, data in probe().by_name.items()}
+    for path, data in made.items():
+        if not path.is_file() or path.read_bytes() != data:
+            path.write_bytes(data)
+    return sorted(made)
 
 
 def _pixels(path: Path) -> int:

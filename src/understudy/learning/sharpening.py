@@ -37,8 +37,12 @@ OVER_RELAXED = 1.6
 CLIPPED_ROUNDS = 6
 """How often the blocks that a filter cuts off at black or white are looked for anew; with strong sharpening of probes
 full of edges they were settled after five (tests/learning/test_sharpening.py)."""
-LEAST_UNCLIPPED = 0.1
-"""Share of blocks that must be left without them."""
+LEAST_UNCLIPPED = 40
+"""Blocks that must be left without them."""
+AS_GOOD = 1.25
+"""Times the fitted shares' error that a known filter may leave."""
+SIDES = range(32, 1025, 16)
+"""2048ths: strengths of three taps that are tried."""
 WORTH = 0.02
 """Share of a neighbour under which a ring is noise."""
 
@@ -88,6 +92,9 @@ class Neighbourhood:
     after: float
     everywhere: float
     """Sigma without them over all blocks."""
+    as_good: tuple[Filter, ...] = ()
+    """Known filters, and the best of three taps, that explain those blocks nearly as well, best first: in a smooth
+    picture the rings say much the same, and very different shares fit alike."""
 
     @property
     def helps(self) -> bool:
@@ -95,9 +102,12 @@ class Neighbourhood:
         return self.after < 0.7 * self.before and max(map(abs, self.shares)) > WORTH
 
 
-def neighbourhood(found: Sequence[tuple[Observed, Sequence[Box], Sequence[NDArray[np.float32]]]]) -> Neighbourhood:
+def neighbourhood(
+    found: Sequence[tuple[Observed, Sequence[Box], Sequence[NDArray[np.float32]]]], *, with_known: bool = False
+) -> Neighbourhood:
     """The shares that fit best. found: for each pair its boxes and for each box the predicted samples with `REACH` more
-    pixels on every side, luma `[H, W]` or `[H, W, channels]` as `fit.plane_of` takes them.
+    pixels on every side, luma `[H, W]` or `[H, W, channels]` as `fit.plane_of` takes them. with_known: known filters
+    are held beside the fit too.
 
     A filter that goes beyond black or white is cut off there, which is nothing that shares can express: such blocks are
     left out as soon as the shares say which they are, if enough others are left.
@@ -107,7 +117,7 @@ def neighbourhood(found: Sequence[tuple[Observed, Sequence[Box], Sequence[NDArra
     kept = everything = [np.ones(len(part.base), bool) for part in parts]
     for _ in range(CLIPPED_ROUNDS):
         now = [part.unclipped(shares) for part in parts]
-        if sum(np.count_nonzero(k) for k in now) < LEAST_UNCLIPPED * sum(map(len, now)):
+        if sum(np.count_nonzero(k) for k in now) < LEAST_UNCLIPPED:
             shares, kept = first, everything
             break
         if all(np.array_equal(a, b) for a, b in zip(now, kept, strict=True)):
@@ -116,7 +126,20 @@ def neighbourhood(found: Sequence[tuple[Observed, Sequence[Box], Sequence[NDArra
         shares = _solved([part.only(k) for part, k in zip(parts, kept, strict=True)], shares)
     chosen = [part.only(k) for part, k in zip(parts, kept, strict=True)]
     before, after = (_sigma(chosen, tried) for tried in (np.zeros(len(RINGS)), shares))
-    return Neighbourhood(tuple(float(s) for s in shares), before, after, _sigma(parts, np.zeros(len(RINGS))))
+    near = _as_good(chosen, after) if with_known and after < before else ()
+    return Neighbourhood(tuple(float(s) for s in shares), before, after, _sigma(parts, np.zeros(len(RINGS))), near)
+
+
+def _as_good(parts: Sequence[_Part], after: float) -> tuple[Filter, ...]:
+    """The filters of which hardly more is left than `after`, the fitted shares' sigma."""
+
+    def left(step: Filter) -> float:
+        return _sigma(parts, np.array(shares_of(step)))
+
+    taps = min(map(Sharpen, SIDES), key=left)
+    tried = {step: left(step) for step in (*KNOWN.values(), taps)}
+    allowed = AS_GOOD * after + 0.1
+    return tuple(sorted((s for s in tried if tried[s] <= allowed), key=tried.__getitem__))[:4]
 
 
 def _solved(parts: Sequence[_Part], shares: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -292,7 +315,7 @@ def label(step: Filter) -> str:
 
 
 def forms(found: Neighbourhood) -> list[Filter]:
-    """Known filters near the fitted shares, nearest first; then the fitted one itself."""
+    """Known filters near the fitted shares, nearest first, those that explain as much, and the fitted one itself."""
     near = []
     for name, step in KNOWN.items():
         shares = shares_of(step)
@@ -304,6 +327,7 @@ def forms(found: Neighbourhood) -> list[Filter]:
     side = _side(found.shares)
     if side is not None:
         out += [Sharpen(s) for s in (side, side - 1, side + 1) if s != 506]
+    out += [step for step in found.as_good if step not in out]
     return [*out, fitted_filter(found.shares)]
 
 

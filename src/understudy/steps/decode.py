@@ -45,7 +45,7 @@ class Decode(Step):
     """Whose inverse DCTs decode a JPEG's chroma and make it smaller or larger."""
     to_rgb: bool = False
     """Whether what Go decoded as Y, Cb and Cr becomes R, G and B at once, in Go's arithmetic: what imaging's Clone
-    does, and with it its Fit and Fill of a picture that has the size already."""
+    does, and with it its Fit and Fill of a picture that has the size already. (Other decoders give R, G and B.)"""
     scale: Annotated[int, Interval(ge=1, le=16)] | Rule = 8
     """Eighths of its size to which a JPEG is decoded; a rule sees the stored picture's size. 8 is full size."""
     draft: Fit | Literal["none"] = "none"

@@ -5,7 +5,8 @@ float64 along the rows and then down the columns without a rounding between, and
 after they are rounded to 16, ApproxBiLinear without. It takes two samples an axis, however much smaller the picture
 becomes. Samples beyond the edges do not exist.
 
-Grey comes out as R, G and B, which `encode.grey = "widen"` says.
+Grey comes out as R, G and B, which `encode.grey = "widen"` says. Not covered: samples of 16 bits, which it filters
+whole (here `decode` makes 8 bits of them first), masks, and Transform.
 
 Source: its documentation, its published source read for its number formats, and measurement against 0.5.0 with Go 1.19
 on x86-64 (tests/codec/test_resample_go.py).

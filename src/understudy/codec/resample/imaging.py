@@ -6,6 +6,8 @@ edges do not exist.
 
 It knows one form of picture, Go's NRGBA: what comes as Y, Cb and Cr is made R, G and B first, pixel by pixel, and grey
 comes out as R, G and B, which `encode.grey = "widen"` says. Alpha stays; Go's encoder then puts the picture on black.
+Not measured: Go on other processors, where products and sums may be fused; the Gaussian's exponential may then and here
+differ from Go's in its last digit.
 
 Source: its documentation, its published source read for its filters, and measurement against 1.6.2 with Go 1.19 on
 x86-64 (tests/codec/test_resample_go.py).

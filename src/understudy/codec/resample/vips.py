@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from ...errors import ProfileError
 from ..stages import Integer, Plan, Stage, WeightedSum, picking, tap_table
 from ._separable import Taps, filter_columns, filter_rows
+from ._vips_filters import SUPPORT, value
 from ._vips_kernels import bilinear, box_columns, box_rows, cubic_columns, cubic_rows
 from ._vips_linear import Pass, resized_in_light
 
@@ -37,9 +38,6 @@ Version = Literal["8.14", "8.14-plain", "8.18"]
 VERSIONS = ("8.14", "8.14-plain", "8.18")
 Pixels = NDArray[np.uint8]
 
-_SUPPORT = {
-    "linear": 1.0, "cubic": 2.0, "mitchell": 2.0, "lanczos2": 2.0, "lanczos3": 3.0, "mks2013": 2.5, "mks2021": 4.5,
-}  # fmt: skip
 _POSITIONS = 64
 """Filter positions a sample."""
 _ORC_TAPS = 49
@@ -76,8 +74,8 @@ def resize(
     premultiply: with 2 or 4 channels, colours are multiplied by alpha before and divided after (vips_premultiply with
     samples cut to integers), as sharp and 8.18's vips_thumbnail do (8.14's vips_thumbnail keeps floats between, which
     is not built); False filters each channel alone, as vips_resize does.
-    linear: in linear light (`_vips_linear`), as vips_thumbnail does it where it is asked to; 8.18's, smaller RGB pictures
-    (grey ones are filtered in 16 bits there, not in linear light; this and enlarging are not built).
+    linear: in linear light (`_vips_linear`), as vips_thumbnail does it where it is asked to; 8.18's, smaller RGB
+    pictures (grey ones are filtered in 16 bits there, not in linear light; this and enlarging are not built).
 
     Raises ProfileError for a kernel that the version lacks, and where `factors` do not give `width` x `height`.
     """
@@ -183,7 +181,7 @@ def _reduction(
     shrink, excess, size = shrink / box, excess / box, -(-size // box)
     if shrink == 1.0:
         return box, None, 0
-    six_bits = version == "8.14" and columns and 2 * round(_SUPPORT[kernel] * shrink) + 1 <= _ORC_TAPS
+    six_bits = version == "8.14" and columns and 2 * round(SUPPORT[kernel] * shrink) + 1 <= _ORC_TAPS
     made = _taps(kernel, size, new_size, shrink, excess, strip, six_bits)
     return box, made, 6 if six_bits else 12
 
@@ -268,13 +266,13 @@ def _weights(kernel: str, shrink: float, six_bits: bool) -> NDArray[np.int32]:
 @lru_cache(maxsize=64)
 def _shares(kernel: str, shrink: float) -> NDArray[np.float64]:
     """`[65, reach]`: the filter's values at those offsets, each row adding up to 1."""
-    reach = 2 * round(_SUPPORT[kernel] * shrink) + 1
+    reach = 2 * round(SUPPORT[kernel] * shrink) + 1
     table = np.empty((_POSITIONS + 1, reach))
     for i in range(_POSITIONS + 1):
         centre = i / _POSITIONS + reach / 2 - 1
-        raw = [_value(kernel, (t - centre) / shrink) for t in range(reach)]
+        raw = [value(kernel, (t - centre) / shrink) for t in range(reach)]
         total = sum(raw)
-        table[i] = [value / total for value in raw]
+        table[i] = [one / total for one in raw]
     return table
 
 
@@ -298,51 +296,6 @@ def _summing_to(exact: NDArray[np.float64], unit: int) -> NDArray[np.int32]:
     made += each
     made[: abs(rest)] += 1 if rest > 0 else -1
     return made
-
-
-def _value(kernel: str, x: float) -> float:
-    """The filter at `x`, in units of new samples."""
-    a = abs(x)
-    if a >= _SUPPORT[kernel]:
-        return 0.0
-    if kernel == "linear":
-        return 1.0 - a
-    if kernel in ("lanczos2", "lanczos3"):
-        return _sinc(a) * _sinc(a / _SUPPORT[kernel])
-    if kernel == "cubic":
-        return _bc_spline(a, 0.0, 0.5)
-    if kernel == "mitchell":
-        return _bc_spline(a, 1.0 / 3.0, 1.0 / 3.0)
-    return _magic_sharp_2013(a) if kernel == "mks2013" else _magic_sharp_2021(a)
-
-
-def _sinc(x: float) -> float:
-    return math.sin(math.pi * x) / (math.pi * x) if x else 1.0
-
-
-def _bc_spline(a: float, b: float, c: float) -> float:
-    """Mitchell and Netravali's family of cubics, 0 <= a < 2."""
-    if a < 1.0:
-        return ((12 - 9 * b - 6 * c) * a**3 + (-18 + 12 * b + 6 * c) * a**2 + (6 - 2 * b)) / 6
-    return ((-b - 6 * c) * a**3 + (6 * b + 30 * c) * a**2 + (-12 * b - 48 * c) * a + (8 * b + 24 * c)) / 6
-
-
-def _magic_sharp_2013(a: float) -> float:
-    """Costella's Magic Kernel Sharp 2013, 0 <= a < 2.5."""
-    if a < 0.5:
-        return 17 / 16 - 7 / 4 * a * a
-    return (1 - a) * (7 / 4 - a) if a < 1.5 else -1 / 8 * (a - 5 / 2) ** 2
-
-
-def _magic_sharp_2021(a: float) -> float:
-    """Costella's Magic Kernel Sharp 2021, 0 <= a < 4.5."""
-    if a < 0.5:
-        return 577 / 576 - 239 / 144 * a * a
-    if a < 1.5:
-        return 35 / 36 * (a - 1) * (a - 239 / 140)
-    if a < 2.5:
-        return 1 / 6 * (a - 2) * (65 / 24 - a)
-    return 1 / 36 * (a - 3) * (a - 15 / 4) if a < 3.5 else -1 / 288 * (a - 9 / 2) ** 2
 
 
 # --------------------------------------------------------------------------------------------------------- larger

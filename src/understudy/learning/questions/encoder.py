@@ -155,7 +155,12 @@ class EncoderQuestion:
                 reason += f", and all differences lie in {where.share:.1%} of the picture"
             if matrix is not None and not matrix.is_jfif:
                 reason += "; its colour matrix is not JFIF's"
-        return replace(decision, reason=reason, evidence={**decision.evidence, **evidence})
+        alone = len(decision.trials) == 1 and decision.trials[0].total.share < 1 - NEAR
+        if alone:
+            reason += "; none comes near, so no other was tried"
+        return replace(
+            decision, guess=decision.guess or alone, reason=reason, evidence={**decision.evidence, **evidence}
+        )
 
 
 def _label(pipeline: Pipeline) -> str:

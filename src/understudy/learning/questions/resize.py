@@ -149,7 +149,6 @@ def _beyond(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering,
     if not witnesses:
         return []
     out: list[_Finalist] = []
-    without = best
     if sharpening.shares_after_resize(pipeline) is None:
         ranked = resampling.scored_with_filter(witnesses, list(resampling.hypotheses()))
         limit = max(1.3 * ranked[0].sigma, ranked[0].sigma + 0.25) if ranked and ranked[0].sigma < 0.75 * best else 0.0
@@ -161,8 +160,8 @@ def _beyond(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering,
         sharp = _lab_sharpened(pipeline, witnesses[:1], [h for h in every if h.code == "vips"], rendering)
         out = [*(finalist for sigma, finalist in sharp if sigma < 0.75 * best), *out]
         best = min([best, *(f.sigma for f in chosen), *(sigma for sigma, _ in sharp)])
-    light = _in_light(pipeline, witnesses, rendering, ranking(pipeline, pairs, rendering))
-    out = [*(finalist for sigma, finalist in light if sigma < 0.75 * without), *out]
+    light = _in_light(pipeline, witnesses[:1], rendering, ranking(pipeline, pairs, rendering))
+    out = [*(finalist for _, finalist in light), *out]
     best = min([best, *(sigma for sigma, _ in light)])
     made = kernel_fit.fitted_kernel(witnesses) if best > SUSPICIOUS else None
     if made is not None and made.sigma < 0.8 * best:
@@ -204,7 +203,14 @@ def _in_light(
     pipeline: Pipeline, witnesses: Sequence[resampling.Witness], rendering: Rendering,
     ranked: Sequence[resampling.Scored],
 ) -> list[tuple[float, _Finalist]]:  # fmt: skip
-    """Resamplers that can work in linear light, one a kernel, doing so, and the error that is left, least first."""
+    """Resamplers that explain the witnesses much better in linear light, one a kernel, each with the error that it
+    leaves, least first."""
+
+    def error(hypothesis: resampling.Hypothesis) -> float:
+        known = _resized(pipeline, hypothesis, witnesses, rendering)
+        sigmas = [fit.fit(fit.plane_of(one.pixels, one.pair), one.pair, one.boxes).sigma for one in known]
+        return sum(sigmas) / len(sigmas) if sigmas else math.inf
+
     kernels: dict[tuple[str, str], resampling.Hypothesis] = {}
     for one in ranked:
         if "linear" in resample.options(one.hypothesis.code):
@@ -212,10 +218,9 @@ def _in_light(
     found = []
     for hypothesis in list(kernels.values())[:IN_LIGHT]:
         lit = replace(hypothesis, options=tuple(sorted({**dict(hypothesis.options), "linear": True}.items())))
-        known = _resized(pipeline, lit, witnesses, rendering)
-        sigmas = [fit.fit(fit.plane_of(one.pixels, one.pair), one.pair, one.boxes).sigma for one in known]
-        if sigmas:
-            found.append((sum(sigmas) / len(sigmas), _Finalist(lit)))
+        sigma = error(lit)
+        if sigma < 0.75 * error(hypothesis):
+            found.append((sigma, _Finalist(lit)))
     return sorted(found, key=lambda f: f[0])
 
 
@@ -367,6 +372,8 @@ def _rank(pipeline: Pipeline) -> int:
     usual = _usual_ways(resize.code)
     if boxes.get("version") in ("8.14", "8.14-plain"):
         usual = ("vips", "sharp", "none")  # sharp brings a libvips of its own; this one is a distribution's
+    if boxes.get("linear"):
+        usual = ("none", *(u for u in usual if u != "none"))  # light is not linear in what a decoder made smaller
     way = "none" if decode.draft == "none" else str(decode.draft_by)
     off = sum(n in boxes for n in ("gap", "reducing_gap")) + (resize.sized_by != "raster")
     return 3 * (usual.index(way) if way in usual else 4) + off

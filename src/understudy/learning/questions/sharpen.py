@@ -115,7 +115,7 @@ def _forms(bare: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> l
         wide = np.pad(one.pixels.astype(np.float32), ((r, r), (r, r), (0, 0)), mode="edge")
         cut = [wide[y0 : y1 + 2 * r, x0 : x1 + 2 * r] for x0, y0, x1, y1 in one.boxes]
         parts.append((one.pair, one.boxes, cut))
-    found = sharpening.neighbourhood(parts)
+    found = sharpening.neighbourhood(parts, with_known=True)
     if found.before <= SUSPICIOUS or not found.helps or (pairs[0].is_resized and found.after > WRONG_KERNEL):
         return []
     out = sharpening.forms(found)
