@@ -167,7 +167,8 @@ def main() -> None:
             print(lines[-1], file=sys.stderr, flush=True)
     summary = trial.summary(results, wrong)
     refused = ["", "Pictures that a profile does not take:", "", *(f"- {t}" for t in troubles)] if troubles else []
-    text = "\n".join([head("relearn", f"{len(results)} profiles"), *summary, "", *lines, *refused]) + "\n"
+    top = head("relearn", f"{len(results)} of {len(shipped)} profiles")
+    text = "\n".join([top, *summary, "", *lines, *refused]) + "\n"
     if asked.write:
         PAGE.write_text(f"{ABOVE}\n{text}", encoding="utf-8")
     print(text)
