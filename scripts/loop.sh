@@ -15,7 +15,7 @@ case "${1:-}" in
 esac
 
 ensure_venv
-ensure_installed "dev,oracles,survey,collect,web"
+ensure_installed "dev,oracles,survey,collect,web,keyring"
 SERVERS="$ROOT/.venv-servers"
 [ -x "$SERVERS/bin/python" ] || patiently "making .venv-servers" "$(find_python)" -m venv "$SERVERS"
 if ! [ -x "$SERVERS/bin/thumbor" ] || ! "$SERVERS/bin/python" -c 'import synapse' 2>/dev/null; then

@@ -89,7 +89,7 @@ def test_ctrl_c_leaves_what_is_known(pairs: Path, tmp_path: Path, monkeypatch: p
     assert ran.code == 130
     assert "interrupted" in ran.out
     assert us.load_profile(toml).steps
-    assert "The search was stopped before" in page.read_text(encoding="utf-8")
+    assert "It was stopped before every question was settled" in page.read_text(encoding="utf-8")
 
 
 def test_what_cannot_be_learned_from_is_one_line(tmp_path: Path, pairs: Path) -> None:

@@ -99,7 +99,7 @@ def settled(pairs: list[Observed], *steps: Step, headers: Headers | None = None)
     search = Search(pairs, Pipeline(steps))
     search.ask(Orientation())
     encode = search.pipeline.encode
-    return search, guesses.settle(search, headers or headers_of(encode))
+    return search, guesses.settle(search, headers or headers_of(encode), size_rules(pairs))
 
 
 def test_what_no_pair_shows_follows_the_software_and_stays_a_guess() -> None:
@@ -133,7 +133,7 @@ def test_a_tie_that_is_none_on_all_pairs_is_not_taken() -> None:
     search.decisions["EXIF orientation"] = Decision(
         "EXIF orientation", "orient", "applied", trials, ("ignored",), "tied", True
     )
-    guesses.settle(search, headers_of(Encode()))
+    guesses.settle(search, headers_of(Encode()), size_rules(search.pairs))
     assert search.decisions["EXIF orientation"].answer == "applied"
     assert search.pipeline.get(Orient).apply is True
 
@@ -149,7 +149,7 @@ def test_answers_that_come_to_the_same_are_no_guess() -> None:
         Trial(Candidate(label, made), (("a", same),)) for label, made in (("first", search.pipeline), ("last", later))
     )
     search.decisions["order"] = Decision("order", "resize", "first", trials, ("last",), "tied", True)
-    guesses.settle(search, headers_of(Encode()))
+    guesses.settle(search, headers_of(Encode()), size_rules(search.pairs))
     decision = search.decisions["order"]
     assert not decision.guess and decision.tied == () and "come to the same" in decision.reason
 

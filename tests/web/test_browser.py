@@ -206,6 +206,13 @@ def test_pairs_are_learned_from_and_the_profile_is_tried(visit: Callable[..., Pa
     assert Path(download.value.path()).read_bytes() == received
 
 
+def home(page: Page) -> None:
+    """Back to the start, until its script listens."""
+    page.get_by_role("link", name="understudy").click()
+    expect(page.get_by_role("heading", name="What does this file say?")).to_be_visible()
+    page.wait_for_load_state("load")
+
+
 @pytest.mark.shared
 def test_what_facebook_did_to_four_real_pictures(visit: Callable[..., Page]) -> None:
     """Facebook's own deliveries and what was sent, dropped into the wells; then one of them, inspected."""
@@ -221,7 +228,7 @@ def test_what_facebook_did_to_four_real_pictures(visit: Callable[..., Page]) -> 
     )
     expect(page.get_by_role("cell", name="facebook-2021", exact=True).first).to_be_visible()
     shot(page, "learned-facebook")
-    page.get_by_role("link", name="understudy").click()
+    home(page)
     page.set_input_files("#inspect-file", folders[-1] / "received.jpg")
     expect(page.get_by_text("Marked as delivered by Meta").first).to_be_visible()
 
@@ -238,7 +245,7 @@ def test_a_search_is_stopped_and_another_is_cancelled(visit: Callable[..., Page]
     expect(page.locator("[data-text]")).to_have_text(re.compile(r"^(?!(unpacking|reading|comparing|pairing)).+"))
     page.get_by_role("button", name="Stop here").click()
     expect(page.get_by_role("heading", name="Learned: learned/channel")).to_be_visible()
-    page.get_by_role("link", name="understudy").click()
+    home(page)
     page.set_input_files("#learn-archive", file("again.zip", archive))
     page.get_by_role("button", name="Learn").click()
     page.get_by_role("button", name="Cancel").click()
