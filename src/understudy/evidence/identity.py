@@ -115,7 +115,7 @@ def sentence(verdict: dict[str, Any]) -> str:
         fits = list(dict.fromkeys(r["platform"] for r in rows))
         why = "no signature known here fits"
         if fits:
-            why = f"it looks like {_names(fits)}, and other software writes the same"
+            why = f"{_names(fits)} delivers such files, and other software writes the same"
         return f"which platform delivered it cannot be told: {why}"
     where = next((r["surface"] for r in rows if r["surface"]), "") if len(verdict["platforms"]) == 1 else ""
     detail = ", ".join(part for part in (where, verdict["era"]) if part)
