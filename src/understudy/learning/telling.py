@@ -13,6 +13,13 @@ from .pipeline import Pipeline
 SIDES = range(801, 4800, 7)
 """Sides that are tried: odd ones and even ones, few of them whole MCUs."""
 ASPECTS = ((2, 3), (3, 4), (4, 5), (5, 8), (1, 2), (5, 7))
+DRAFT_FIELDS = (
+    "scale", "draft", "draft_limit", "draft_limit_height", "draft_derive", "draft_rounding", "draft_by", "draft_to",
+)  # fmt: skip
+SIZE_FIELDS = (
+    "fit", "limit", "limit_height", "upscale", "derive", "rounding", "multiple", "sized_by", "as_shown",
+)  # fmt: skip
+"""What the size of a delivery goes by in `decode` and in `resize`."""
 PIXELS = 14_000_000
 """At most: platforms refuse larger files, and detail of that size takes long to learn from."""
 
@@ -20,6 +27,8 @@ PIXELS = 14_000_000
 def jpeg_size(pipelines: Sequence[Pipeline]) -> tuple[int, int] | None:
     """(width, height) of an upright JPEG of which these pipelines make the most different things: sizes, or eighths to
     which it is decoded; the smallest such. None where all make the same of every size that is tried."""
+    if len({_sizing(pipeline) for pipeline in pipelines}) < 2:
+        return None  # most answers differ elsewhere: no need to try thousands of sizes
     best: tuple[int, int] | None = None
     most = 1
     for size in sizes():
@@ -29,6 +38,13 @@ def jpeg_size(pipelines: Sequence[Pipeline]) -> tuple[int, int] | None:
             if most == len(pipelines):
                 break
     return best
+
+
+def _sizing(pipeline: Pipeline) -> Hashable:
+    """All that `outcome` goes by."""
+    decode, resize = pipeline.find(Decode) or Decode(), pipeline.find(Resize)
+    drafts = tuple(getattr(decode, name) for name in DRAFT_FIELDS)
+    return drafts, resize and tuple(getattr(resize, name) for name in SIZE_FIELDS)
 
 
 def sizes() -> Iterator[tuple[int, int]]:
