@@ -25,6 +25,9 @@ from shelf import SIZES, TOKEN, Server, delivered
 import understudy as us
 
 KILLS = 30
+MOST_KILLS = 300
+STATES = {"planned", "sending", "posted", "fetched"}
+"""Of an upload in the ledger. `sending`: begun, and its answer not noted."""
 PICTURES = 4
 
 
@@ -120,6 +123,11 @@ def killed_at_random(worker: Worker, pid: int, seconds: float) -> bool:
     return code == -signal.SIGKILL
 
 
+def enough(killed: int, states: Counter[str]) -> bool:
+    """Whether there were KILLS kills and one in each state; also where chance has had its due."""
+    return killed >= MOST_KILLS or (killed >= KILLS and set(states) >= STATES)
+
+
 def _kill(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
@@ -127,7 +135,8 @@ def _kill(pid: int) -> None:
 
 @pytest.mark.parametrize("via", ["shelf", "web"])
 def test_killed_at_30_random_moments(via: str, worker: Worker, tmp_path: Path) -> None:
-    """Moments spread over the whole of a run; one that comes to its end is followed by one of other pictures."""
+    """Moments spread over the whole of a run; one that comes to its end is followed by one of other pictures. It goes on
+    beyond 30 until a kill has fallen into each state of an upload, since chance may leave out one that is short."""
     rng = random.Random(7)
     killed = rounds = 0
     with Server(latency_s=0.02) as server:
@@ -137,11 +146,11 @@ def test_killed_at_30_random_moments(via: str, worker: Worker, tmp_path: Path) -
         assert worker.end() == 0
         lasts = time.monotonic() - began
     states: Counter[str] = Counter()
-    while killed < KILLS:
+    while not enough(killed, states):
         folder = pictures(tmp_path / str(rounds), seed=rounds)
         with Server(latency_s=0.02) as server:
             job = {"place": str(folder), "via": via, "settings": settings(server, via)}
-            while killed < KILLS:
+            while not enough(killed, states):
                 pid = worker.start(**job)
                 if not killed_at_random(worker, pid, rng.uniform(0.0, lasts)):
                     break
@@ -157,9 +166,8 @@ def test_killed_at_30_random_moments(via: str, worker: Worker, tmp_path: Path) -
                 assert all(len(set(sent)) == 1 for sent in server.put.values())
                 whole(folder, PICTURES, {"main": 48, "small": 24})
         rounds += 1
-    assert killed == KILLS
-    assert states["sending"] > 0, "no kill fell between sending and noting"
-    assert {"planned", "posted", "fetched"} <= set(states)
+    assert killed >= KILLS
+    assert set(states) >= STATES, f"{killed} kills, none of them in {STATES - set(states)}"
 
 
 def _states(folder: Path) -> list[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from test_kill import KILLS, Worker, _states, killed_at_random
+from test_kill import KILLS, STATES, Worker, _states, enough, killed_at_random
 
 import understudy as us
 from understudy.connectors.base import Http, Posted
@@ -83,10 +83,10 @@ def test_killed_at_30_random_moments_against_the_emulated_facebook(
     killed = rounds = 0
     states: Counter[str] = Counter()
     lasts = 0.0
-    while killed < KILLS:
+    while not enough(killed, states):
         folder = pictures(tmp_path / str(rounds), rounds)
         job["place"] = str(folder)
-        while rounds > 0 and killed < KILLS:
+        while rounds > 0 and not enough(killed, states):
             pid = worker.start(**job)
             if not killed_at_random(worker, pid, rng.uniform(0.0, lasts)):
                 break
@@ -102,5 +102,5 @@ def test_killed_at_30_random_moments_against_the_emulated_facebook(
         lasts = lasts or time.monotonic() - began
         is_right(folder, facebook)
         rounds += 1
-    assert killed == KILLS
-    assert states["sending"] > 0, "no kill fell between sending and noting"
+    assert killed >= KILLS
+    assert set(states) >= STATES, f"{killed} kills, none of them in {STATES - set(states)}"
