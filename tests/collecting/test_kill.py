@@ -135,8 +135,8 @@ def _kill(pid: int) -> None:
 
 @pytest.mark.parametrize("via", ["shelf", "web"])
 def test_killed_at_30_random_moments(via: str, worker: Worker, tmp_path: Path) -> None:
-    """Moments spread over the whole of a run; one that comes to its end is followed by one of other pictures. It goes on
-    beyond 30 until a kill has fallen into each state of an upload, since chance may leave out one that is short."""
+    """Moments spread over the whole of a run; one that comes to its end is followed by one of other pictures. It
+    goes on beyond 30 until a kill has fallen into each state of an upload, since chance may leave out a short one."""
     rng = random.Random(7)
     killed = rounds = 0
     with Server(latency_s=0.02) as server:
