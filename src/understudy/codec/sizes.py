@@ -22,6 +22,12 @@ class Fit(StrEnum):
     BOX_IN_TURN = "box_in_turn"
     """First the width is brought to its limit, then the height of what came out, so a side may be rounded twice:
     nginx, Go's nfnt/resize (Thumbnail)."""
+    COVER = "cover"
+    """As `box`, but the one that asks for the larger picture decides, so that the picture covers the box."""
+    STRETCH = "stretch"
+    """Width and height become the limits, whatever the shape."""
+    FILL = "fill"
+    """The same, of the part of the picture that has the box's shape, in fractions of pixels: Pillow's ImageOps.fit."""
     PIXELS = "pixels"
     """Width times height; both sides are derived, by the square root of the ratio of areas."""
     PERCENT = "percent"
@@ -117,6 +123,8 @@ def target(
             return Target(width, height, 1.0)
         new_width, new_height = (_rounded(side * limit, whole, rounding, multiple) for side in (width, height))
         return Target(new_width, new_height, limit / whole)
+    if fit in (Fit.STRETCH, Fit.FILL):
+        return _stretched(width, height, fit, limit, vertical, upscale)
     if fit is Fit.BOX_IN_TURN:
         return _in_turn(width, height, limit, vertical, derive, rounding, multiple, upscale)
     by_width = {
@@ -125,8 +133,9 @@ def target(
         Fit.WIDTH: True,
         Fit.HEIGHT: False,
         Fit.BOX: limit * height <= vertical * width,
+        Fit.COVER: limit * height >= vertical * width,
     }[fit]
-    bound = vertical if fit is Fit.BOX and not by_width else limit
+    bound = vertical if fit in (Fit.BOX, Fit.COVER) and not by_width else limit
     side, other = (width, height) if by_width else (height, width)
     if side == bound or (side < bound and not upscale):
         return Target(width, height, 1.0)
@@ -136,6 +145,14 @@ def target(
 
 
 _BOTH = frozenset({Derive.SCALE_BOTH, Derive.SHRINK_BOTH})
+
+
+def _stretched(width: int, height: int, fit: Fit, limit: int, vertical: int, upscale: bool) -> Target:
+    """Without `upscale` no side becomes larger; a part of the picture is then cut out only where none would."""
+    if not upscale and fit is Fit.FILL and (width < limit or height < vertical):
+        return Target(width, height, 1.0)
+    to = (limit, vertical) if upscale else (min(width, limit), min(height, vertical))
+    return Target(*to, 1.0 if to == (width, height) else max(to[0] / width, to[1] / height))
 
 
 def _in_turn(

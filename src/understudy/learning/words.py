@@ -14,6 +14,7 @@ from ..profile import Profile
 from ..steps import Rule, Step
 from ..steps.color import Color
 from ..steps.convolve import Convolve
+from ..steps.crop import Crop
 from ..steps.decode import Decode
 from ..steps.encode import SEARCHES, Encode, is_progressive
 from ..steps.envelope import Envelope
@@ -22,12 +23,14 @@ from ..steps.generation import Generation
 from ..steps.grey import Grey
 from ..steps.lab_sharpen import LabSharpen
 from ..steps.orient import Orient
+from ..steps.pad import Pad
 from ..steps.passthrough import Passthrough
 from ..steps.resize import Resize
 from ..steps.sharpen import Sharpen
 from ..steps.tone import Tone
 from ..steps.transcode import Transcode
 from ..steps.unsharp import Unsharp
+from . import framing_words as framing
 from .tone_words import told
 
 __all__ = ["brief", "in_words", "sentences"]
@@ -153,11 +156,19 @@ def size_rule(step: Resize) -> str:
         bound = f"to {limit}/{step.limit_height} of each side" if step.limit_height else f"to {limit} % of each side"
     elif step.fit in ("box", "box_in_turn"):
         bound = f"to fit {limit} x {step.limit_height or limit}"
+    elif step.fit in ("cover", "stretch", "fill"):
+        box = f"{limit} x {step.limit_height or limit}"
+        bound = {"cover": f"to cover {box}", "stretch": f"to {box}, whatever its shape",
+                 "fill": f"to {box}, of its largest part of that shape"}[step.fit]  # fmt: skip
     else:
         bound = f"so that {_SIDES.get(step.fit, step.fit)} is {limit}"
     how = "larger or smaller" if step.upscale else "smaller"
     rounded = {"floor": "down", "ceil": "up", "half_up": "to nearest", "half_even": "to nearest, half to even"}
-    derived = "" if step.fit in ("pixels", "percent") else f", the other side rounded {rounded[step.rounding]}"
+    derived = (
+        ""
+        if step.fit in ("pixels", "percent", "stretch", "fill")
+        else f", the other side rounded {rounded[step.rounding]}"
+    )
     if step.derive == "pillow-thumbnail":
         derived = ", the other side as Pillow's thumbnail() chooses it"
     multiple = f" to a multiple of {step.multiple}" if step.multiple > 1 else ""
@@ -338,6 +349,8 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     Unsharp: _unsharp,
     LabSharpen: _lab_sharpen,
     Tone: _tone,
+    Crop: lambda step: framing.crop(step).capitalize(),
+    Pad: lambda step: framing.pad(step).capitalize(),
     Passthrough: _passthrough,
     Transcode: _transcode,
     Generation: _generation,
@@ -353,6 +366,8 @@ _BRIEF: dict[type, Callable[[Any], str]] = {
     Resize: _resize_brief,
     Encode: _encode_brief,
     Tone: told,
+    Crop: framing.crop,
+    Pad: framing.pad,
     Passthrough: lambda step: "passed through if it fits",
     Convolve: lambda step: f"{3 if len(step.weights) == 9 else 5} x {3 if len(step.weights) == 9 else 5} filter",
     Generation: lambda step: f"encoded before at q{step.quality}",

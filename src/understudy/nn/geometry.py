@@ -8,13 +8,14 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ..codec import go_jpeg, matrices
 from ..codec.variants import Color
 from ..errors import ProfileError
 from .picture import Picture
 
-__all__ = ["flatten", "luma", "shown", "upright"]
+__all__ = ["flatten", "framed", "luma", "shown", "upright"]
 
 
 def upright(picture: Picture) -> Picture:
@@ -25,6 +26,20 @@ def upright(picture: Picture) -> Picture:
     turned = [axis for axis, which in ((3, (2, 3, 6, 7)), (2, (3, 4, 7, 8))) if orientation in which]
     samples = samples.flip(turned) if turned else samples
     return replace(picture, samples=samples.contiguous(), orientation=1)
+
+
+def framed(picture: Picture, box: Sequence[int], color: Sequence[int]) -> Picture:
+    """`[B, C, bottom - top, right - left]`: the samples of `box` (left, top, right, bottom), beyond the picture `color`
+    (red, green, blue, 0 to 255), opaque."""
+    left, top, right, bottom = box
+    width, height = picture.width, picture.height
+    samples = picture.samples[:, :, max(0, top) : min(bottom, height), max(0, left) : min(right, width)]
+    beyond = (max(0, -left), max(0, right - width), max(0, -top), max(0, bottom - height))
+    if any(beyond):
+        colors = samples.shape[1] - picture.has_alpha
+        ground = _row((*color[:colors], *((255,) if picture.has_alpha else ())), samples)
+        samples = functional.pad(samples - ground, beyond) + ground
+    return replace(picture, samples=samples.contiguous())
 
 
 def flatten(picture: Picture, alpha: str, background: Sequence[int], rounding: str) -> Picture:

@@ -74,6 +74,8 @@ def performed(call: Call, samples: Tensor, run: Run) -> Tensor:
         return pointwise.tone(picture, *a).samples
     if call.name == "upright":
         return geometry.upright(picture).samples
+    if call.name == "framed":
+        return geometry.framed(picture, *a).samples
     if call.name == "flatten":
         return geometry.flatten(picture, *a).samples
     assert call.name == "icc_to_srgb", "there are no others"
@@ -213,6 +215,12 @@ class Ops:
     def upright(self, picture: Picture) -> Picture:
         """Turned as its EXIF orientation says."""
         return replace(picture, samples=self._note("upright", picture), orientation=1)
+
+    def framed(self, picture: Picture, box: tuple[int, int, int, int], color: tuple[int, ...]) -> Picture:
+        """A part of it, or it on a larger ground of one colour; see `steps.crop` and `steps.pad`."""
+        if picture.space == "ycbcr" and min(box[:2]) < 0:
+            raise PictureError("Y, Cb and Cr", place="pad", expected="grey or RGB")
+        return replace(picture, samples=self._note("framed", picture, box, color))
 
     def flatten(self, picture: Picture, alpha: str, background: Sequence[int], rounding: str) -> Picture:
         """Without alpha."""

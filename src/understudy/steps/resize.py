@@ -9,12 +9,14 @@ from typing import Annotated, Any, ClassVar, Literal
 from annotated_types import Interval
 
 from ..codec import resample
+from ..codec.framing import middle_of
 from ..codec.sizes import Derive, Fit, Rounding, Target, target
 from ..errors import LimitError, ProfileError
 from ..jpeg.entropy_decode import MAX_PIXELS
 from .base import Context, Raster, Rule, Step
 
 Option = bool | int | float | str
+Share = Annotated[float, Interval(ge=0.0, le=1.0)]
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Resize(Step):
     limit_height: Annotated[int, Interval(ge=0, le=65535)] = 0
     """The limit of the height where `fit` is a box; 0 for the same as the width's. Where `fit` is `percent`, what the
     limit is a part of; 0 for 100."""
+    gravity: tuple[Share, Share] = (0.5, 0.5)
+    """Where `fit` is `fill`: shares of what is left out that lie at the left and at the top."""
     upscale: bool = False
     """Whether a picture that is smaller than the limit is made larger."""
     derive: Derive = Derive.EXACT
@@ -144,6 +148,10 @@ class Resize(Step):
                 )
             width, height, eighths = value.before
             given.setdefault("box", (0.0, 0.0, width * eighths / 8, height * eighths / 8))
+        if self.fit is Fit.FILL:
+            if "box" not in known:
+                raise ProfileError(f"fit {str(self.fit)!r} with code {self.code!r}", place="resize", expected="stretch")
+            given["box"] = middle_of(value.width, value.height, (to.width, to.height), self.gravity)
         if self.geometry == "common":
             if "factors" not in known:
                 raise ProfileError(
