@@ -19,7 +19,7 @@ PACKAGE = Path(us.__file__).parent
 ROOT = PACKAGE.parents[1]
 FLOORS = [
     ["errors", "_version", "_text"],
-    ["_jit"],
+    ["_jit", "files"],
     ["jpeg"],
     ["codec"],
     ["evidence"],
@@ -28,7 +28,7 @@ FLOORS = [
     ["steps"],
     ["profile", "inspection"],
     ["delivery", "profile_diff"],
-    ["pairs", "files"],
+    ["pairs"],
     ["verification", "tracing", "rewriting"],
     ["learning"],
     ["nn"],

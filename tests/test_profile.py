@@ -93,7 +93,10 @@ def test_unknown_names_list_the_known_ones(name: str) -> None:
         load_profile(name)
     line = str(caught.value)
     assert repr(name) in line
-    assert all(known in line for known in shipped_profiles())
+    platform = name.partition("@")[0].partition("/")[0]
+    meant = [known for known in shipped_profiles() if known.startswith(f"{platform}/")] or shipped_profiles()
+    assert all(known in line for known in meant)
+    assert ("did you mean facebook?" in line) == (name == "FACEBOOK")
     assert "\n" not in line
 
 
@@ -210,11 +213,13 @@ def test_a_name_that_two_steps_have_is_ambiguous() -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"qualty": 3}, "no parameter 'qualty'; expected one of decode.upsampling"),
+        ({"qualty": 3}, "no parameter 'qualty'; expected a parameter of decode, flatten"),
+        ({"qualty": 3}, "did you mean quality?"),
+        ({"encode.qualty": 3}, "did you mean encode.quality?"),
         ({"resize.width": 3}, "no parameter 'resize.width'"),
         ({"encode.": 3}, "no parameter 'encode.'"),
         ({"": 3}, "no parameter ''"),
-        ({"quality": 0}, "encode: quality"),
+        ({"quality": 0}, "encode: quality = 0; expected greater than or equal to 1"),
         ({"quality": "92x"}, "encode: quality"),
         ({"sampling": "4:2:3"}, "encode: sampling = '4:2:3'"),
         ({"merge_dqt": "perhaps"}, "envelope: merge_dqt"),

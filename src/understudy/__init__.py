@@ -103,11 +103,13 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = _HOMES[name]
-    value = (
-        getattr(importlib.import_module(f".{home}", __name__), name)
-        if home
-        else importlib.import_module(f".{name}", __name__)
-    )
+    try:
+        module = importlib.import_module(f".{home or name}", __name__)
+    except ModuleNotFoundError as error:
+        if error.name == "torch":
+            error.msg += f"; understudy.{name} needs PyTorch: pip install torch, or the extra `torch`"
+        raise
+    value = getattr(module, name) if home else module
     globals()[name] = value
     return value
 

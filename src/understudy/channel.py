@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from .errors import PictureError, ProfileError
+from .nn.arguments import Quality, checked_pictures, checked_steps, keep_nan, positive, qualities, warn_of_other_ranges
 from .nn.draws import Draws
 from .nn.gradient import enter, leave
 from .nn.ops import Call, Run
@@ -69,7 +70,7 @@ class Channel(nn.Module):
         Raises ProfileError for names and values that do not fit, and for a step that has no surrogate.
         """
         super().__init__()
-        several = [profile] if isinstance(profile, (str, Path, Profile)) else list(profile)
+        several = list(profile) if isinstance(profile, Sequence) and not isinstance(profile, str) else [profile]
         if not several:
             raise ProfileError("no profile", place="Channel", expected="at least one")
         if rounding not in ROUNDINGS:
@@ -77,11 +78,12 @@ class Channel(nn.Module):
         self.profiles = tuple(load_profile(p).with_values(overrides) for p in several)
         self.sent = None if sent is None else load_profile(sent)
         self.rounding: Rounding = rounding
-        self.register_buffer("sigma", torch.tensor(_positive(sigma)))
+        self.register_buffer("sigma", torch.tensor(positive(sigma)))
         self.draws = Draws(self.profiles, random or {}, seed)
         self.identity = sha256(repr((self.profiles, self.sent)).encode()).hexdigest()
         """Stands for all that decides about the forward."""
         self._plans: dict[Any, tuple[Call, ...]] = {}
+        self._looked = False
         for one in self.profiles:
             for step in self._steps(one):
                 if not isinstance(step, Differentiable):
@@ -113,7 +115,7 @@ class Channel(nn.Module):
         self,
         x: Tensor,
         *,
-        quality: Tensor | int | None = None,
+        quality: Quality | None = None,
         steps: Tensor | None = None,
         icc: bytes | None = None,
         orientation: int = 1,
@@ -121,26 +123,32 @@ class Channel(nn.Module):
         """The delivered pictures, [B, 3, H', W'] in [0, 1] (1 channel where the platform delivers grey), in x's type.
 
         x: [B, C, H, W] floats in [0, 1], C 1 (grey), 3 (RGB), 2 or 4 (with alpha), in float64, float32, float16 or
-            bfloat16. Rounded to 8 bit and clamped first.
-        quality: [B] or one, 1 to 100, instead of the encode step's own; rounded; gets a gradient if it is a float.
+            bfloat16. Rounded to 8 bit and clamped first; where much is to be clamped, the first call warns. A picture
+            that holds a NaN comes out as NaN.
+        quality: [B] or one, 1 to 100, instead of the encode step's own; rounded. A tensor of floats gets a gradient,
+            and is clamped to 1 to 100.
         steps: [B or 1, 2, 64], instead of its tables: luma's and chroma's steps in natural order, 1 to 65535, whole
             numbers; gets a gradient if it is a float.
         icc, orientation: what the pictures carry: an ICC profile, an EXIF orientation from 1 to 8.
 
-        Raises PictureError for tensors of another form, or where pictures of a batch come out in different sizes.
+        Raises PictureError for tensors of another form, or where pictures of a batch come out in different sizes, and
+        ProfileError for other arguments that do not fit.
         """
-        if x.ndim != 4 or not x.is_floating_point() or x.shape[1] > 4 or 0 in x.shape:
-            raise PictureError(
-                f"{x.dtype} tensor of shape {tuple(x.shape)}", place="Channel", expected="floats [B, 1 to 4, H, W]"
-            )
-        if isinstance(quality, int):
-            quality = torch.full((1,), float(quality), device=x.device)
+        checked_pictures(x)
+        rates = qualities(quality, len(x), x.device)
+        if steps is not None:
+            checked_steps(steps, len(x))
+        if orientation not in range(1, 9):
+            raise PictureError(f"orientation {orientation!r}", place="Channel", expected="1 to 8, as in EXIF")
+        if not torch.compiler.is_compiling() and not self._looked:  # in this order: what is not read needs no guard
+            self._looked = True
+            warn_of_other_ranges(x)
         samples = enter(x)
         if self.training and self.draws:
-            out = self._drawn(samples, quality, steps, icc, orientation)
+            out = self._drawn(samples, rates, steps, icc, orientation)
         else:
-            out = self._run(0, samples, quality, steps, icc, orientation)
-        return leave(out, x.dtype)
+            out = self._run(0, samples, rates, steps, icc, orientation)
+        return keep_nan(leave(out, x.dtype), x)
 
     def _steps(self, profile: Profile) -> list[Step]:
         """The steps that samples go through, in order."""
@@ -207,9 +215,9 @@ class Channel(nn.Module):
         return torch.cat(parts)[back.to(samples.device)]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name == "sigma" and isinstance(value, (int, float)):
+        if name == "sigma" and not isinstance(value, Tensor):
             with torch.no_grad():
-                self.sigma.fill_(_positive(value))
+                self.sigma.fill_(positive(value))
         else:
             super().__setattr__(name, value)
 
@@ -225,12 +233,6 @@ class Channel(nn.Module):
 def _is_of_files(step: Step) -> bool:
     """Whether a step looks at a file's bytes and gives a file: nothing for a picture that is no file."""
     return step.takes is Source and step.gives is Source
-
-
-def _positive(sigma: float) -> float:
-    if not sigma > 0:
-        raise ProfileError(f"sigma {sigma}", place="Channel", expected="more than 0")
-    return float(sigma)
 
 
 def _rows(values: Tensor | None, indices: Tensor) -> Tensor | None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from .codec.color import ycbcr_to_rgb
 from .codec.decode import to_rgb
 from .errors import PictureError, UnderstudyError
+from .files import Given, bytes_of
 from .jpeg.coefficients import Blocks, Coefficients, Component, grids
 from .jpeg.compose import Encoded
 from .jpeg.entropy_decode import read_coefficients
@@ -28,7 +29,7 @@ from .steps.decode import is_rgb
 if TYPE_CHECKING:
     from PIL import Image
 
-    Picture = bytes | bytearray | memoryview | str | Path | Image.Image | np.ndarray[Any, Any]
+    Picture = Given | Image.Image | np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +68,9 @@ class Delivery:
     """What each step made, if `trace` was asked for."""
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"Delivery({len(self.data):,} bytes, as {self.profile.name} delivers)"
+
     def pixels(self) -> Pixels:
         """The delivered picture as libjpeg-turbo decodes it (islow, fancy upsampling), uint8 `[H, W, 1 or 3]`."""
         if self.encoded is None:
@@ -90,28 +94,34 @@ def mimic(
     picture: Picture,
     profile: str | Path | Profile,
     *,
-    like: bytes | JpegStream | None = None,
+    like: Given | JpegStream | None = None,
     trace: bool = False,
     **overrides: Any,
 ) -> Delivery:
     """The file that the platform of `profile` delivers for `picture`.
 
     picture: a file's bytes, a path, a Pillow image, or uint8 `[H, W]`, `[H, W, 3]` or `[H, W, 4]` (RGB, RGBA). An
-    array or a Pillow image enters after the decode step, upright and without an ICC profile unless the image has one.
+    array or a Pillow image enters after the decode step, upright (an EXIF orientation that an image still bears is
+    not applied, which a note says) and without an ICC profile unless the image has one.
     profile: see `load_profile`.
-    like: a delivered file whose values replace those that the profile declares free; it also decides between the
-    eras of a platform named alone.
+    like: a delivered file (bytes, a path, or parsed) whose values replace those that the profile declares free; it
+    also decides between the eras of a platform named alone.
     trace: keep every stage.
     overrides: parameter values, `quality=92`, or `**{"encode.quality": 92}` where a name alone is ambiguous; they
     win over `like`.
 
     Raises PictureError, ProfileError, LimitError, JpegError.
     """
-    stream = parse(like) if isinstance(like, bytes) else like
+    stream = like if like is None or isinstance(like, JpegStream) else _parsed(like)
     chosen = load_profile(profile, stream, overrides).with_values(overrides)
     value: Value
     value, sent = _as_value(picture)
     context = Context(sent)
+    if isinstance(value, Raster) and value.orientation != 1:
+        value = replace(value, orientation=1)
+        context.notes.append(
+            "the image's EXIF orientation is not applied: give the file, or turn it with PIL.ImageOps.exif_transpose"
+        )
     if stream is not None and (contradicted := chosen.contradictions(stream)):
         context.notes.append(f"the file to be like is not of {chosen.name}: it contradicts {', '.join(contradicted)}")
     stages = []
@@ -144,33 +154,57 @@ def mimic(
 
 def _as_value(picture: Picture) -> tuple[Source | Raster, bytes | None]:
     """(what the first step takes, the sent bytes if there are any)."""
-    if isinstance(picture, (str, Path)):
-        try:
-            picture = Path(picture).read_bytes()
-        except OSError as error:
-            raise PictureError(error.strerror or str(error), place=str(picture), expected="a readable file") from None
-    if isinstance(picture, (bytes, bytearray, memoryview)):
-        data = bytes(picture)
+    if isinstance(picture, (str, Path, bytes, bytearray, memoryview)):
+        data = bytes_of(picture)
         return Source(data), data
     if isinstance(picture, np.ndarray):
-        return Raster(np.ascontiguousarray(picture if picture.ndim == 3 else picture[..., None])), None
+        return Raster(_samples(picture)), None
     return _raster_of_image(picture), None
+
+
+def _parsed(like: Given) -> JpegStream:
+    data = bytes_of(like, "like")
+    try:
+        return parse(data)
+    except UnderstudyError as error:
+        raise error.at("like" if not isinstance(like, (str, Path)) else f"like {like}") from None
+
+
+def _samples(picture: np.ndarray[Any, Any]) -> Pixels:
+    """The array as uint8 `[H, W, 1 to 4]`. Raises PictureError for others, and says how they become one."""
+    shape = picture.shape
+    if picture.dtype == np.uint8 and 0 not in shape and (len(shape) == 2 or (len(shape) == 3 and shape[2] <= 4)):
+        return np.ascontiguousarray(picture if picture.ndim == 3 else picture[..., None])
+    remedy = ""
+    if picture.dtype.kind == "f":
+        remedy = "of samples in [0, 1]: (255 * x).round().clip(0, 255).astype('uint8')"
+    elif picture.dtype != np.uint8:
+        remedy = "convert it to uint8, the way that you want it rounded"
+    elif len(shape) == 3 and 1 <= shape[0] <= 4:
+        remedy = "x.transpose(1, 2, 0) puts the channels last"
+    elif len(shape) == 4:
+        remedy = "one picture at a time"
+    raise PictureError(
+        f"{picture.dtype} array of shape {shape}", place="picture",
+        expected="uint8 [H, W], or [H, W, 1 to 4]", remedy=remedy,
+    )  # fmt: skip
 
 
 def _raster_of_image(image: Any) -> Raster:
     from PIL import Image
 
-    from .steps.decode import pixels_of
+    from .steps.decode import orientation_of, pixels_of
 
     if not isinstance(image, Image.Image):
         raise PictureError(
-            type(image).__name__, place="picture", expected="bytes, a path, a Pillow image or a uint8 array"
-        )
+            type(image).__name__, place="picture", expected="bytes, a path, a Pillow image or a uint8 array",
+            remedy="a tensor goes through us.Channel" if type(image).__name__ == "Tensor" else "",
+        )  # fmt: skip
     try:
         image.load()
     except Exception as error:  # Pillow opens lazily, and its plugins raise many kinds on damaged files
         raise PictureError(f"{error}", place=f"{image.format} picture", expected="a whole file") from None
-    return Raster(pixels_of(image), image.info.get("icc_profile") or None)
+    return Raster(pixels_of(image), image.info.get("icc_profile") or None, orientation_of(image))
 
 
 def _decoded(encoded: Encoded, rgb: bool) -> Pixels:

@@ -1,4 +1,4 @@
-"""Writing files so that nothing is ever half-written. For the command line and the page; the library takes bytes."""
+"""Reading what was given as a file, and writing files so that nothing is ever half-written."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import os
 import secrets
 from pathlib import Path
 
-from .errors import UnderstudyError
+from .errors import PictureError, UnderstudyError
+
+Given = bytes | bytearray | memoryview | str | Path
+"""A file's bytes, or where it is."""
 
 
 def read_file(path: Path) -> bytes:
@@ -15,6 +18,20 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UnderstudyError(error.strerror or str(error), place=str(path), expected="a readable file") from None
+
+
+def bytes_of(given: Given, what: str = "picture") -> bytes:
+    """The file's bytes, read if `given` is a path. Raises PictureError for what is neither, or cannot be read."""
+    if isinstance(given, (bytes, bytearray, memoryview)):
+        return bytes(given)
+    if not isinstance(given, (str, Path)):
+        raise PictureError(type(given).__name__, place=what, expected="a file's bytes, or its path")
+    try:
+        return Path(given).read_bytes()
+    except OSError as error:
+        raise PictureError(error.strerror or str(error), place=str(given), expected="a readable file") from None
+    except ValueError as error:  # a NUL
+        raise PictureError(str(error), place=repr(given), expected="a path") from None
 
 
 def write_file(path: Path, data: bytes, *, durable: bool = False) -> None:

@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 from .errors import JpegError, LimitError
 from .evidence import Observation, examine, observe
+from .evidence._filenames import observe_name
 from .evidence.base import plural, visible
 from .evidence.quality import text as quality_text
 from .evidence.tables import law_text, nearest_text
+from .files import Given, bytes_of
 from .formats import observe as observe_format
 from .formats import sniff
 from .jpeg.parse import parse
@@ -66,6 +68,9 @@ class Inspection:
     format: str = "jpeg"
     """`jpeg`, `webp`, `png`, `gif`, `avif` or `heic`."""
 
+    def __repr__(self) -> str:
+        return f"Inspection({self.format}: {' '.join(self.verdict)})"
+
     def find(self, topic: str, name: str | None = None) -> Observation | None:
         """The first observation of `topic` (and `name`), None if nothing of the kind was observed."""
         return next((o for o in self.observations if o.topic == topic and name in (None, o.name)), None)
@@ -87,15 +92,17 @@ class Inspection:
     @property
     def claims(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """The verdict's sentences, each with the topics of the observations that it rests on."""
-        ending = [(_family(self), ("family",)), (_intact(self), ("fbmd",)), (_anomalies(self), ("anomalies",))]
+        odd = (_anomalies(self), ("anomalies",))
+        ending = [(_family(self), ("family",)), (_intact(self), ("fbmd",)), (_name(self), ("filename",)), odd]
         if self.format != "jpeg":
             topic = {"avif": "isobmff", "heic": "isobmff"}.get(self.format, self.format)
             told = [(o.text, (topic,)) for o in self.all("summary")]
             return tuple((s, topics) for s, topics in (*told, *ending) if s)
         identity = (_identity(self), ("identity",))
         rows = [(_picture(self), ("frame", "scans")), (_tables(self), ("tables", "quality")), *ending[:2]]
-        rows = [identity, *rows] if self.value("identity", "platforms") else [*rows, identity]
-        return tuple((s, topics) for s, topics in (*rows, ending[2]) if s)
+        alike = (_alike(self), ("identity",))
+        rows = [identity, *rows] if self.value("identity", "platforms") else [*rows, identity, alike]
+        return tuple((s, topics) for s, topics in (*rows, *ending[2:]) if s)
 
     def to_dict(self) -> dict[str, Any]:
         """The inspection as a document for `json.dumps`. In schema 1 keys are only ever added.
@@ -114,7 +121,11 @@ class Inspection:
                       only with FBMD), "era", "candidates" ([{"id", "platform", "surface", "since", "until", "era",
                       "profile", "telling", "supports", "contradicts", "not_distinguished", "source", "files",
                       "sources"}, ...]), "nearest", "not_distinguished", "delivered_untouched" ("yes", "no" or
-                      "cannot tell"), "traits"} or null
+                      "cannot tell"), "traits", "resembles" (only where the platform cannot be told: {"compared",
+                      "known", "platforms": [{"platform", "files", "of", "sources", "same_size", "longest", "beyond"},
+                      ...]}: counts of known deliveries with the same headers)} or null; a candidate's "trace" says that
+                      it tells of a forerunner
+        filename      {"form": {"form", "platforms", "at"}} where a name was given and has a known form
         quality       {"law", "quality", "exact", "residual", "ties" ([{"law", "quality"}, ...]), "luma", "chroma"}: the
                       law of all components' tables together (null where they have none in common), or null
         frame         {"process", "sof", "progressive", "width", "height", "precision", "component_ids",
@@ -161,22 +172,26 @@ class Inspection:
         return document
 
 
-def inspect(data: bytes | bytearray | memoryview, depth: Depth = "headers") -> Inspection:
+def inspect(data: Given, depth: Depth = "headers", name: str | None = None) -> Inspection:
     """Everything that one file says: its headers, and at depth "coefficients" a JPEG's picture data too.
 
-    data: a whole JPEG, WebP, PNG, GIF, AVIF or HEIC. Raises PictureError when the bytes begin as none of them; all
-    damage is reported among the observations, under `anomalies`. Where a JPEG's coefficients cannot be read,
-    `coefficients` says why.
+    name: what the file is called, if that is to be looked at as well (of a path in `data` it is not): weak evidence,
+    told as `filename`, on which nothing else depends.
+
+    data: a whole JPEG, WebP, PNG, GIF, AVIF or HEIC, or its path. Raises PictureError when the bytes begin as none of
+    them, or the file cannot be read; all damage is reported among the observations, under `anomalies`. Where a JPEG's
+    coefficients cannot be read, `coefficients` says why.
     """
     if depth not in ("headers", "coefficients"):
         raise ValueError(f'depth {depth!r}, expected "headers" or "coefficients"')
-    data = bytes(data)
+    data = bytes_of(data, "inspect")
     format = sniff(data)
+    named = tuple(observe_name(name)) if name else ()
     if format != "jpeg":
-        seen = observe_format(data, format)
+        seen = observe_format(data, format) + named
         return Inspection(JpegStream((), b"", ()), seen, len(data), sha256(data).hexdigest(), format)
     stream = parse(data)
-    observations = observe(stream)
+    observations = observe(stream) + named
     if depth == "coefficients":
         observations += _look_deeper(stream)
     return Inspection(stream, observations, len(data), sha256(data).hexdigest())
@@ -202,6 +217,17 @@ def _look_deeper(stream: JpegStream) -> tuple[Observation, ...]:
 
 def _identity(seen: Inspection) -> str:
     found = seen.find("identity", "platforms")
+    return "" if found is None else f"{found.text[0].upper()}{found.text[1:]}."
+
+
+def _alike(seen: Inspection) -> str:
+    """The known deliveries with the same headers; nothing where there is none."""
+    found = seen.find("identity", "resembles")
+    return "" if found is None or not found.value["platforms"] else f"{found.text[0].upper()}{found.text[1:]}."
+
+
+def _name(seen: Inspection) -> str:
+    found = seen.find("filename", "form")
     return "" if found is None else f"{found.text[0].upper()}{found.text[1:]}."
 
 

@@ -43,6 +43,7 @@ from typing import Any, ClassVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from ._text import meant, of_pydantic
 from .errors import ProfileError
 from .jpeg.syntax import JpegStream
 from .steps import Delivered, Rule, Source, Step, find, names
@@ -200,8 +201,14 @@ class Profile:
                 raise ProfileError(
                     f"{key!r} is ambiguous", place=self.name, expected=" or ".join(f"{n}.{key}" for n in having)
                 )
-        known = ", ".join(f"{name}.{p}" for name, parameters in owners.items() for p in parameters)
-        raise ProfileError(f"no parameter {key!r}", place=self.name, expected=f"one of {known}")
+        step_name, dot, _ = key.partition(".")
+        known = {f"{n}.{p}": p for n, parameters in owners.items() for p in parameters}
+        mine = [name for name in known if dot and name.startswith(f"{step_name}.")]
+        raise ProfileError(
+            f"no parameter {key!r}", place=self.name,
+            expected=f"one of {', '.join(mine)}" if mine else f"a parameter of {', '.join(owners)}",
+            remedy=meant(key, known if dot else known.values()) or "`understudy profiles show NAME --all` lists them",
+        )  # fmt: skip
 
     def like(self, delivered: JpegStream, given: Collection[str] = ()) -> Profile:
         """The same profile with every free value taken from a delivered file.
@@ -276,7 +283,8 @@ def _candidates(name: str | Path | Profile, special: bool) -> list[Profile]:
         try:
             return [loads(path.read_text(encoding="utf-8"), str(path))]
         except (OSError, UnicodeDecodeError) as error:
-            raise ProfileError(f"{error}", place=str(path), expected="a readable TOML file") from None
+            why = getattr(error, "strerror", None) or f"{error}"
+            raise ProfileError(why, place=str(path), expected="a readable TOML file") from None
     name = str(name)
     if "/" in name and (one := _one_shipped(name)) is not None:
         return [one]
@@ -287,9 +295,10 @@ def _candidates(name: str | Path | Profile, special: bool) -> list[Profile]:
         wanted = int(year) if re.fullmatch(r"\d{4}", year) else -1
         fitting = [p for p in fitting if (p.when.since or 0) <= wanted <= (p.when.until or 9999)]
     if not fitting:
-        raise ProfileError(
-            f"{name!r}", place="profile", expected=f"one of {', '.join(shipped)}", remedy="or a path to a .toml"
-        )
+        known = [*shipped, *dict.fromkeys(p.when.platform for p in shipped.values())]
+        own = ", ".join(n for n in shipped if n.startswith(platform.partition("/")[0] + "/"))
+        expected = f"one of {own or ', '.join(shipped)}, or a path to a .toml"
+        raise ProfileError(f"{name!r}", place="profile", expected=expected, remedy="" if own else meant(name, known))
     return sorted(fitting, key=lambda p: (not p.when.by_name_only, p.when.since or 0, p.name), reverse=True)
 
 
@@ -389,13 +398,8 @@ def _validated(kind: Any, value: Any, place: str) -> Any:
     except ValidationError as error:
         # Where several types are allowed, pydantic tells what is wrong for each: the deepest is the one that was meant.
         first = max(error.errors(include_url=False), key=lambda e: len(e["loc"]))
-        where = ".".join(str(part) for part in first["loc"])
-        got = repr(first["input"])
-        raise ProfileError(
-            f"{where + ' = ' if where else ''}{got[:120]}",
-            place=place,
-            expected=first["msg"][0].lower() + first["msg"][1:],
-        ) from None
+        got, expected = of_pydantic(first)
+        raise ProfileError(got, place=place, expected=expected) from None
 
 
 def _changed(profile: str, step: Step, values: Mapping[str, Any]) -> Step:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from .codec import scans, tables
 from .errors import ProfileError
+from .files import Given, bytes_of
 from .jpeg.compose import Encoded
 from .jpeg.entropy_decode import read_coefficients
 from .jpeg.parse import parse
@@ -51,20 +52,26 @@ class Rewritten:
     differences: tuple[Difference, ...]
     """What the delivered file has otherwise; empty where it is identical, byte for byte."""
 
+    def __repr__(self) -> str:
+        verdict = "identical" if self.identical else f"{len(self.differences)} differences"
+        return f"Rewritten({len(self.data):,} bytes, as {self.profile.name} writes: {verdict})"
+
     @property
     def identical(self) -> bool:
         """Whether the file is, byte for byte, what the profile writes."""
         return not self.differences
 
 
-def rewrite(delivered: bytes, profile: str | Path | Profile) -> Rewritten:
+def rewrite(delivered: Given, profile: str | Path | Profile) -> Rewritten:
     """What `profile` writes for the coefficients of `delivered`, and how that differs from `delivered`.
 
+    delivered: the file's bytes, or its path.
     profile: see `load_profile`; of a platform named alone, the era that `delivered` contradicts least.
     Free values (see `Profile.like`) are taken from `delivered`, and so are its sampling and the segments that the
     profile keeps of a sent file. Raises ProfileError where the file does not show a free value or has coefficients that
     the profile has no scans for, JpegError and UnsupportedJpegError for a file that is none or cannot be read whole.
     """
+    delivered = bytes_of(delivered, "rewrite")
     theirs = parse(delivered)
     chosen = load_profile(profile, theirs)
     context = Context(delivered)

@@ -12,7 +12,8 @@ import numpy as np
 
 from .codec.decode import to_rgb
 from .delivery import Delivery, mimic
-from .errors import PairsError, UnderstudyError
+from .errors import JpegError, LimitError, PairsError, PictureError, UnderstudyError
+from .files import Given, bytes_of
 from .jpeg.coefficients import Coefficients
 from .jpeg.entropy_decode import read_coefficients
 from .jpeg.parse import parse
@@ -35,7 +36,8 @@ class PairScore:
     headers_equal: bool = False
     """All bytes but the scans' data."""
     coefficients: int = 0
-    """Coefficients compared, those of blocks that hold a sample of the picture."""
+    """Coefficients of the received file, those of blocks that hold a sample of the picture; 0 where it cannot be
+    read."""
     coefficients_equal: float = 0.0
     """Share, 0 to 1; 0 where size or sampling differ."""
     psnr_db: float | None = None
@@ -66,12 +68,18 @@ class Scores:
         return sum(p.bytes_identical for p in self.per_pair)
 
     @property
+    def failed(self) -> int:
+        """Pairs that could not be compared; each has its `error`."""
+        return sum(bool(p.error) for p in self.per_pair)
+
+    @property
     def headers_equal(self) -> int:
         return sum(p.headers_equal for p in self.per_pair)
 
     @property
     def coefficients_equal(self) -> float:
-        """Share over all coefficients of all pairs; a pair that could not be compared counts as nothing equal."""
+        """Share over all coefficients of all pairs. Where the sent picture could not be played, nothing is equal; a
+        received file that cannot be read has no coefficients to count, and is among `failed`."""
         total = sum(p.coefficients for p in self.per_pair)
         return sum(p.coefficients_equal * p.coefficients for p in self.per_pair) / total if total else 0.0
 
@@ -83,6 +91,7 @@ class Scores:
             "profile": self.profile,
             "free": self.free,
             "pairs": self.pairs,
+            "failed": self.failed,
             "bytes_identical": self.bytes_identical,
             "coefficients_equal": self.coefficients_equal,
             "headers_equal": self.headers_equal,
@@ -94,7 +103,7 @@ class Scores:
 
 def verify(
     profile: str | Path | Profile,
-    pairs: str | Path | Iterable[Pair | tuple[Any, bytes]],
+    pairs: str | Path | Iterable[Pair | tuple[Any, Given]],
     *,
     free: Free = "given",
     progress: Callable[[Iterable[Any]], Iterable[Any]] = lambda items: items,
@@ -102,7 +111,7 @@ def verify(
 ) -> Scores:
     """Plays the profile on each sent picture and compares with what was received.
 
-    pairs: a folder or CSV (see `find_pairs`), or pairs of (picture, received bytes).
+    pairs: a folder or CSV (see `find_pairs`), or pairs of (picture as `mimic` takes it, received file's bytes or path).
     free: `given` takes free values from the received file, so that the arithmetic is on trial; `predicted` leaves them
     to the profile's rules, so that the whole prediction is.
     progress: wraps the list of pairs, to show how far it got.
@@ -111,6 +120,8 @@ def verify(
     A pair that fails (unreadable file, wrong format) gets its error in its score; the others go on.
     Raises ProfileError, and PairsError when there are no pairs.
     """
+    if free not in ("given", "predicted"):
+        raise PairsError(f"free = {free!r}", place="verify", expected="given or predicted")
     load_profile(profile).with_values(overrides)  # a wrong name or value fails now, not once a pair
     listed = list(find_pairs(pairs) if isinstance(pairs, (str, Path)) else pairs)
     if not listed:
@@ -121,22 +132,31 @@ def verify(
 
 
 def _score(
-    profile: str | Path | Profile, pair: Pair | tuple[Any, bytes], index: int, free: Free, values: Mapping[str, Any]
+    profile: str | Path | Profile, pair: Pair | tuple[Any, Given], index: int, free: Free, values: Mapping[str, Any]
 ) -> PairScore:
     name = pair.name if isinstance(pair, Pair) else f"pair {index + 1}"
+    picture, given = (pair.sent, pair.received) if isinstance(pair, Pair) else pair
+    coefficients = 0
     try:
-        if isinstance(pair, Pair):
-            picture, received = pair.sent.read_bytes(), pair.received.read_bytes()
-        else:
-            picture, received = pair
-        stream = parse(received)
-        theirs = read_coefficients(stream)
+        try:
+            received = bytes_of(given, "file")
+            stream = parse(received)
+            theirs = read_coefficients(stream)
+        except UnderstudyError as error:
+            raise error.at("received") from None
+        coefficients = _count(theirs)
         chosen = load_profile(profile, stream if free == "given" else None, values).with_values(values)
-        return compare(name, mimic(picture, chosen), received, stream, theirs)
+        try:
+            ours = mimic(picture, chosen)
+        except (PictureError, JpegError, LimitError) as error:
+            raise error.at("sent") from None
+        return compare(name, ours, received, stream, theirs)
     except UnderstudyError as error:
-        return PairScore(name, error=str(error))
-    except OSError as error:
-        return PairScore(name, error=f"{error.filename}: {error.strerror}")
+        return PairScore(name, coefficients=coefficients, error=str(error))
+
+
+def _count(found: Coefficients) -> int:
+    return sum(c.real.size for c in found.components)
 
 
 def compare(name: str, ours: Delivery, received: bytes, stream: JpegStream, theirs: Coefficients) -> PairScore:
@@ -148,7 +168,7 @@ def compare(name: str, ours: Delivery, received: bytes, stream: JpegStream, thei
         ours.profile.name,
         bytes_identical=ours.data == received,
         headers_equal=_headers(ours.stream) == _headers(stream),
-        coefficients=sum(c.real.size for c in theirs.components),
+        coefficients=_count(theirs),
         coefficients_equal=theirs.equal_share(mine),
         psnr_db=psnr,
         pixels_equal=equal,

@@ -185,7 +185,8 @@ def test_workers_draw_apart() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"sigma": 0}, "expected more than 0"), ({"rounding": "hard"}, "expected smoothed or"),
+        ({"sigma": 0}, "a finite number above 0"), ({"sigma": float("inf")}, "above 0"), ({"sigma": "3"}, "above 0"),
+        ({"rounding": "hard"}, "expected smoothed or"),
         ({"no_such": 1}, "no parameter"), ({"random": {"quality": (90, 60)}}, "expected .low, high."),
         ({"random": {"qualities": (60, 90)}}, "no parameter"), ({"random": {"quality": (60, 190)}}, "190"),
     ],
@@ -200,6 +201,14 @@ def test_wrong_pictures_are_told() -> None:
     for x in (torch.zeros(3, 8, 8), torch.zeros(1, 5, 8, 8), torch.zeros(1, 3, 8, 8, dtype=torch.uint8)):
         with pytest.raises(PictureError, match="expected floats"):
             channel(x)
+    for x, remedy in (
+        (torch.zeros(1, 3, 8, 8, dtype=torch.uint8), "x / 255"), (torch.zeros(1, 8, 8, 3), "permute"),
+        (torch.zeros(3, 8, 8), "batch of one"), (np.zeros((1, 3, 8, 8)), "ndarray; expected a tensor"),
+    ):  # fmt: skip
+        with pytest.raises(PictureError, match=remedy):
+            channel(x)
+    with pytest.raises(PictureError, match="orientation 9"):
+        channel(torch.zeros(1, 3, 8, 8), orientation=9)
     with pytest.raises(ProfileError, match="say what the pictures are sent as"):
         Channel("twitter/2023")
     with pytest.raises(ProfileError, match="one fixed pair"):
@@ -207,3 +216,84 @@ def test_wrong_pictures_are_told() -> None:
     with pytest.raises(PictureError, match="sizes"):
         mixed = Channel(["facebook/classic-2014-resized", "facebook/classic-2014"], seed=0, random={}).train()
         mixed(torch.rand(8, 3, 2100, 8))
+
+
+@pytest.mark.parametrize("given", [71, 71.0, np.int64(71), [71], [71, 71], torch.tensor(71), torch.tensor([71.0])])
+def test_a_quality_may_be_a_number_or_one_a_picture(given: object) -> None:
+    x = tensor(pictures(16, 24))[:1].repeat(2, 1, 1, 1)
+    channel = Channel("facebook/classic-2014")
+    assert torch.equal(channel(x, quality=given), Channel("facebook/classic-2014", quality=71)(x))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("quality", torch.tensor([71, 85]), "for 4 pictures"), ("quality", torch.tensor([71] * 5), "for 4 pictures"),
+        ("quality", 0, "0 to 0"), ("quality", torch.tensor([50, 101, 50, 50]), "50 to 101"), ("quality", "85", "85"),
+        ("quality", float("nan"), "NaN"), ("quality", True, "bool"), ("quality", [[71]], "shape"),
+        ("steps", torch.ones(64), "shape"), ("steps", torch.ones(2, 2, 64), "for 4 pictures"), ("steps", [8], "list"),
+        ("steps", torch.zeros(1, 2, 64), "0 to"), ("steps", torch.full((1, 2, 64), float("nan")), "nan"),
+    ],
+)  # fmt: skip
+def test_wrong_qualities_and_steps_are_told(name: str, given: object, message: str) -> None:
+    """Two qualities for four pictures were once taken in turn, and 0 for 1."""
+    with pytest.raises(ProfileError, match=message):
+        Channel("facebook/classic-2014")(torch.rand(4, 3, 8, 8), **{name: given})
+
+
+def test_a_learned_quality_may_leave_its_range() -> None:
+    x = tensor(pictures(16, 24))
+    channel = Channel("facebook/classic-2014")
+    beyond = torch.tensor([100.4], requires_grad=True)
+    out = channel(x, quality=beyond)
+    assert torch.equal(out, channel(x, quality=100))
+    out.square().sum().backward()
+    assert beyond.grad is not None
+    assert bool(beyond.grad.isfinite().all())
+
+
+@pytest.mark.parametrize("name", ["facebook/classic-2014", "facebook/web-2024", "telegram/2025"])
+def test_a_picture_with_a_nan_comes_out_as_nan_and_no_other(name: str) -> None:
+    channel = Channel(name)
+    x = torch.rand(3, 3, 16, 24)
+    wanted = channel(x)
+    x[1, 0, 3, 5] = float("nan")
+    x.requires_grad_(True)
+    out = channel(x)
+    assert bool(out[1].isnan().all())
+    assert torch.equal(out[[0, 2]], wanted[[0, 2]])
+    out[[0, 2]].square().sum().backward()
+    assert x.grad is not None
+    assert bool(x.grad[[0, 2]].isfinite().all())
+
+
+@pytest.mark.usefixtures("fresh_compiler")
+def test_a_nan_is_kept_when_compiled() -> None:
+    x = torch.rand(2, 3, 16, 16)
+    x[0, 0, 0, 0] = float("nan")
+    out = torch.compile(Channel("facebook/classic-2014"), fullgraph=True, backend="aot_eager")(x)
+    assert bool(out[0].isnan().all())
+    assert bool(out[1].isfinite().all())
+
+
+def test_pictures_in_another_range_are_warned_of_once(recwarn: pytest.WarningsRecorder) -> None:
+    channel = Channel("facebook/classic-2014")
+    x = tensor(pictures(16, 16))
+    with pytest.warns(UserWarning, match=r"outside of \[0, 1\], from 0 to 2"):
+        channel(255 * x)
+    recwarn.clear()
+    channel(255 * x)
+    Channel("facebook/classic-2014")(1.1 * x[:1] - 0.05)  # a residual's excess is ordinary
+    assert not recwarn.list
+
+
+def test_sigma_takes_any_number() -> None:
+    channel = Channel("facebook/classic-2014")
+    for value in (3, 3.0, np.float32(3), torch.tensor(3.0)):
+        channel.sigma = 1.0  # type: ignore[assignment]
+        channel.sigma = value  # type: ignore[assignment]
+        assert float(channel.sigma) == 3
+        assert "sigma" in channel.state_dict()
+    for value in ("3", 0, float("nan"), None):
+        with pytest.raises(ProfileError, match="a finite number above 0"):
+            channel.sigma = value  # type: ignore[assignment]

@@ -103,15 +103,24 @@ def test_grey_is_a_channel_of_colour() -> None:
     )
 
 
-METHODS = {"bell": 1, "bilinear_fixed": 3, "box": 7, "catmullrom": 9, "hermite": 12, "mitchell": 15, "triangle": 20}
+METHODS = {
+    "bell": 1,
+    "bicubic": 4,
+    "bilinear_fixed": 3,
+    "box": 7,
+    "catmullrom": 9,
+    "hermite": 12,
+    "mitchell": 15,
+    "triangle": 20,
+}
 """gd.h's gdInterpolationMethod."""
 
 
-def scaled_by_libgd(pixels: NDArray[np.uint8], size: tuple[int, int], kernel: str) -> NDArray[np.uint8]:
-    """RGBA of gdImageScale's picture."""
+def scaled_by_libgd(pixels: NDArray[np.uint8], size: tuple[int, int], kernel: str | int) -> NDArray[np.uint8]:
+    """RGBA of gdImageScale's picture, by a kernel's name or gd.h's number of it."""
     png = pillow(pixels, "PNG")
     source = LIBGD.gdImageCreateFromPngPtr(len(png), png)
-    LIBGD.gdImageSetInterpolationMethod(source, METHODS[kernel])
+    LIBGD.gdImageSetInterpolationMethod(source, METHODS.get(str(kernel), kernel))
     scaled = LIBGD.gdImageScale(source, *size)
     LIBGD.gdImageSaveAlpha(scaled, 1)
     length = _INT()
@@ -144,10 +153,19 @@ def test_scale_equals_libgd(kernel: str) -> None:
     assert unequal <= compared / 300
 
 
-def test_bilinear_scale_filters_alpha_as_a_colour() -> None:
+def test_bicubic_is_one_whatever_its_number() -> None:
+    """GD_BICUBIC_FIXED gives what GD_BICUBIC gives; the last rows, where libgd looks at what it looked at last, too."""
+    pixels = np.random.default_rng(5).integers(0, 256, (33, 40, 3), dtype=np.uint8)
+    for new in ((80, 66), (40, 33), (40, 32), (39, 33), (24, 20), (7, 3), (131, 97)):
+        theirs = scaled_by_libgd(pixels, new, 5)[:, :, :3]
+        assert np.array_equal(gd_scale.resize(pixels, *new, kernel="bicubic"), theirs), new
+
+
+@pytest.mark.parametrize("kernel", ["bilinear_fixed", "bicubic"])
+def test_fixed_point_scales_filter_alpha_as_a_colour(kernel: str) -> None:
     pixels = np.random.default_rng(3).integers(0, 256, (40, 50, 4), dtype=np.uint8)
     for new in ((31, 22), (70, 81)):
-        ours = gd_scale.resize(pixels, *new, kernel="bilinear_fixed")
-        assert np.array_equal(ours, scaled_by_libgd(pixels, new, "bilinear_fixed"))
+        ours = gd_scale.resize(pixels, *new, kernel=kernel)
+        assert np.array_equal(ours, scaled_by_libgd(pixels, new, kernel))
     with pytest.raises(ProfileError, match="alpha"):
         gd_scale.resize(pixels, 31, 22, kernel="box")

@@ -15,7 +15,8 @@ from csv_facts import Row, pair_of, traits
 from made_files import Made
 
 from shared_folder import facts_rows
-from understudy.evidence._knowledge import Signature, compare, signatures
+from understudy.evidence._knowledge import NONE, Signature, compare, signatures
+from understudy.evidence._resemblance import CARRIED, CODING, Known, resembling
 from understudy.evidence.family import ranked
 from understudy.evidence.identity import MARKED, identify
 from understudy.inspection import Inspection, inspect
@@ -105,6 +106,19 @@ def untouched() -> list[tuple[Row, dict[str, str]]]:
 def facts() -> tuple[tuple[Row, dict[str, str]], ...]:
     """Every row of deliveries.csv with its traits."""
     return tuple((row, traits(row)) for row in facts_rows())
+
+
+def known_rows() -> tuple[Known, ...]:
+    """The rows without FBMD, gathered by traits, platform and source: what known_files.toml holds."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for row, found in facts():
+        if not row["fbmd"]:
+            key = (row["platform"], row["source"], *(found.get(t, NONE) for t in CODING + CARRIED))
+            groups.setdefault(key, []).append(max(int(row["width"]), int(row["height"])))
+    return tuple(
+        Known(dict(zip(CODING + CARRIED, key[2:], strict=True)), key[0], key[1], tuple(sorted(sides)))
+        for key, sides in sorted(groups.items())
+    )
 
 
 def rows_of(signature: Signature) -> list[Row]:

@@ -44,6 +44,7 @@ def traits(row: Row) -> dict[str, str]:
         parts = ["APP2" if p == "ICC" else p for p in parts]
     found["metadata"] = " ".join(part for part, _ in groupby(parts)) or NONE
     found["comment"] = eval(row["com"]).hex() if row["com"] else NONE  # a bytes literal of ours
+    found["longest side"] = str(max(int(row["width"]), int(row["height"])))
     found |= law(row)
     return found
 

@@ -5,18 +5,34 @@ from __future__ import annotations
 import gc
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+from typer.core import TyperGroup
 
 from .._version import __version__
 from ..errors import UnderstudyError
 from ..terminal.progress import progress
 
+
+class Interrupted(BaseException):
+    """Ctrl-C within a command. (typer ends without a word on a KeyboardInterrupt.)"""
+
+
+class _Commands(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="What a platform does to pictures: inspect what it delivers, be it, and prove it.",
     no_args_is_help=True,
     add_completion=False,
@@ -38,10 +54,10 @@ def main() -> None:
     try:
         app()
     except UnderstudyError as error:
-        print(f"understudy: {error}", file=sys.stderr)
+        say(f"understudy: {error}")
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("understudy: interrupted; files that were finished are whole", file=sys.stderr)
+    except (KeyboardInterrupt, Interrupted):
+        say("understudy: interrupted; files that were finished are whole")
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
@@ -76,8 +92,26 @@ def assignments(values: Iterable[str]) -> dict[str, Any]:
     return out
 
 
-def targets_of(pictures: list[Path], folder: Path, suffix: str = ".jpg") -> dict[Path, Path]:
-    """Where what is made of each picture goes. Raises UnderstudyError where two would share a name."""
+def targets(files: list[Path], out: str, suffix: str) -> dict[Path, Path]:
+    """Where what is made of each file goes: to `out` itself for one file, else to a name of its own in that folder.
+
+    out: as it was typed; a folder for one file too where there is one, or where the name ends in a slash.
+    Raises UnderstudyError where two would share a name, and where a file that is read would be written over.
+    """
+    place = Path(out)
+    in_folder = len(files) > 1 or place.is_dir() or out.endswith(("/", os.sep))
+    chosen = _in_folder(files, place, suffix) if in_folder else {files[0]: place}
+    read = {os.path.realpath(file): file for file in files}
+    for target in chosen.values():
+        if (file := read.get(os.path.realpath(target))) is not None:
+            raise UnderstudyError(
+                "it would be written over", place=str(file), expected="another place than that of a file that is read",
+                remedy="give another -o" if suffix == ".jpg" else "give another place",
+            )  # fmt: skip
+    return chosen
+
+
+def _in_folder(pictures: list[Path], folder: Path, suffix: str) -> dict[Path, Path]:
     if folder.exists() and not folder.is_dir():
         raise UnderstudyError("a file", place=str(folder), expected="a folder for several pictures")
     targets = {picture: folder / f"{picture.stem}{suffix}" for picture in pictures}
@@ -94,7 +128,6 @@ def targets_of(pictures: list[Path], folder: Path, suffix: str = ".jpg") -> dict
 
 def in_parallel(function: Callable[[Any], T], items: list[Any], jobs: int, label: str) -> list[T]:
     """`function` of each item, in order, on `jobs` threads (the kernels run without the GIL), with a progress bar."""
-    import os
     from concurrent.futures import ThreadPoolExecutor
 
     if len(items) == 1:
@@ -107,15 +140,17 @@ def in_parallel(function: Callable[[Any], T], items: list[Any], jobs: int, label
 
 
 def printable(text: str) -> str:
-    """`text` without what could act on a terminal: files put their own words into differences."""
+    """`text` without what could act on a terminal: files have names, and put their own words into differences."""
+    if text.isprintable():
+        return text
     from ..evidence.base import visible
 
     return visible(text, 2000)
 
 
 def say(text: str) -> None:
-    """A line on standard error."""
-    print(text, file=sys.stderr)
+    """A line on standard error, without what could act on a terminal."""
+    print(printable(text), file=sys.stderr)
 
 
 def print_json(document: Any) -> None:
@@ -127,6 +162,6 @@ def print_json(document: Any) -> None:
 def finish(failures: list[UnderstudyError]) -> None:
     """Tells each failure in a line; exit code 1 if there was any."""
     for error in failures:
-        print(f"understudy: {error}", file=sys.stderr)
+        say(f"understudy: {error}")
     if failures:
         raise typer.Exit(1)

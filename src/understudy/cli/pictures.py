@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,10 +10,11 @@ import typer
 
 from ..errors import UnderstudyError
 from ..files import read_file, write_file
-from .app import Json, Set, app, assignments, at, finish, in_parallel, print_json, printable, say, targets_of
+from .app import Json, Set, app, assignments, at, finish, in_parallel, print_json, printable, say, targets
 
 if TYPE_CHECKING:
     from ..delivery import Delivery
+    from ..inspection import Depth
 
 
 @app.command()
@@ -20,7 +22,7 @@ def inspect(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Delivered files.")],
     as_json: Json = False,
     html: Annotated[
-        Path | None, typer.Option(metavar="OUT", help="Write a page with all of it here; a folder for several files.")
+        str | None, typer.Option(metavar="OUT", help="Write a page with all of it here; a folder for several files.")
     ] = None,
     deep: Annotated[
         bool, typer.Option("--deep", help="Read the coefficients too: what Huffman tables cost, earlier compressions.")
@@ -31,11 +33,12 @@ def inspect(
 
     failures: list[UnderstudyError] = []
     documents = []
-    pages = _pages(files, html)
+    pages = targets(files, html, ".html") if html is not None else {}
     for path in files:
         try:
             data = read_file(path)
-            seen = at(str(path), lambda data=data: run(data, "coefficients" if pages or deep else "headers"))  # type: ignore[misc]
+            depth: Depth = "coefficients" if pages or deep else "headers"
+            seen = at(str(path), partial(run, data, depth, path.name))
             if pages:
                 from ..report import inspection_html
 
@@ -58,7 +61,9 @@ def inspect(
 @app.command()
 def mimic(
     pictures: Annotated[list[Path], typer.Argument(metavar="IN...", help="Pictures, as they would be sent.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="The delivered file; a folder for several pictures.")],
+    out: Annotated[
+        str, typer.Option("-o", "--out", metavar="OUT", help="The delivered file; a folder for several pictures.")
+    ],
     profile: Annotated[str, typer.Option("--as", metavar="P", help="A profile's name, or a TOML file.")],
     values: Set = [],  # noqa: B006 (typer copies it)
     like: Annotated[
@@ -81,8 +86,8 @@ def mimic(
     chosen = chosen.with_values(overrides)
     if stream is not None and (contradicted := chosen.contradictions(stream)):
         say(f"note: {like} is not of {chosen.name}: it contradicts {', '.join(contradicted)}")
-    several = len(pictures) > 1 or out.is_dir()
-    targets = targets_of(pictures, out) if several else {pictures[0]: out}
+    places = targets(pictures, out, ".jpg")
+    several = len(places) > 1
 
     def one(item: tuple[Path, Path]) -> UnderstudyError | None:
         picture, target = item
@@ -100,9 +105,9 @@ def mimic(
             say(f"{target}: {len(delivery.data):,} bytes, as {chosen.name} delivers {picture.name}")
         return None
 
-    failures = [e for e in in_parallel(one, list(targets.items()), jobs, "mimic") if e is not None]
+    failures = [e for e in in_parallel(one, list(places.items()), jobs, "mimic") if e is not None]
     if several:
-        say(f"{len(targets) - len(failures)} of {len(targets)} pictures delivered to {out}, as {chosen.name}")
+        say(f"{len(places) - len(failures)} of {len(places)} pictures delivered to {out}, as {chosen.name}")
     finish(failures)
 
 
@@ -146,13 +151,6 @@ def _parsed(path: Path) -> Any:
     from ..jpeg import parse
 
     return at(str(path), lambda: parse(read_file(path)))
-
-
-def _pages(files: list[Path], out: Path | None) -> dict[Path, Path]:
-    """Where each file's page goes; empty where none is wanted."""
-    if out is None:
-        return {}
-    return targets_of(files, out, ".html") if len(files) > 1 or out.is_dir() else {files[0]: out}
 
 
 def _write_trace(delivery: Delivery, folder: Path) -> None:

@@ -30,9 +30,10 @@ def serve(
     ] = None,
 ) -> None:
     """A page for your browser: inspect a file, learn from pairs, see what a platform makes of a picture."""
-    from ..web.serving import check_host
+    from ..web.serving import check_extra, check_host
 
     check_host(host, anyone)
+    check_extra("serve")
     if emulate is not None:
         from ..emulators.misbehaving import Plan
         from ..emulators.serving import run as play

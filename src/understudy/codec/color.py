@@ -2,7 +2,8 @@
 
 Source: LIBJPEG is JFIF 1.02's conversion (ITU-R BT.601 weights) in 16-bit fixed point, rounded half up,
 chroma a hair below half; FACEBOOK_CLASSIC is facts/facebook-classic.md, section 1, measured on two public
-pairs.
+pairs; RUST_IMAGE is JFIF's conversion with weights of four digits in float32, measured on 41,984 colours
+(tests/codec/test_rust_image.py).
 """
 
 from __future__ import annotations
@@ -62,6 +63,13 @@ _MATRICES: dict[Color, tuple[NDArray[np.int32], int]] = {
     ),
 }
 
+_RUST_WEIGHTS = ((0.299, 0.587, 0.114), (-0.1687, -0.3313, 0.5), (0.5, -0.4187, -0.0813))
+_RUST = np.array([[np.float32(255 * w) / np.float32(255) for w in row] for row in _RUST_WEIGHTS], np.float32)
+"""Each weight, times 255, is a float32, which is divided by the highest sample: 0.4187 and 0.299 come out otherwise."""
+_MATRICES[Color.RUST_IMAGE] = np.array([[*(_fix16(w) for w in row), 0] for row in _RUST_WEIGHTS], np.int32), 16
+"""For gradients; its samples come from `_forward_float`."""
+_MATRICES[Color.RUST_IMAGE][0][1:, 3] = 128 << 16
+
 _R_CR, _B_CB = _fix16(1.40200), _fix16(1.77200)
 _GREEN: dict[Decoder, tuple[int, int]] = {
     Decoder.LIBJPEG_TURBO: (_fix16(0.34414), _fix16(0.71414)),
@@ -85,6 +93,20 @@ def _forward(rgb: Any, m: Any, shift: int, y: Any, cb: Any, cr: Any) -> None:
 
 
 @kernel
+def _forward_float(rgb: Any, m: Any, y: Any, cb: Any, cr: Any) -> None:
+    """float32, each product and sum rounded, from R on; 128 is added last."""
+    m00, m01, m02 = m[0, 0], m[0, 1], m[0, 2]
+    m10, m11, m12 = m[1, 0], m[1, 1], m[1, 2]
+    m20, m21, m22 = m[2, 0], m[2, 1], m[2, 2]
+    middle, least, most = np.float32(128), np.float32(0), np.float32(255)
+    for i in range(y.size):
+        r, g, b = np.float32(rgb[3 * i]), np.float32(rgb[3 * i + 1]), np.float32(rgb[3 * i + 2])
+        y[i] = np.uint8(min(max(m00 * r + m01 * g + m02 * b, least), most))
+        cb[i] = np.uint8(min(max(m10 * r + m11 * g + m12 * b + middle, least), most))
+        cr[i] = np.uint8(min(max(m20 * r + m21 * g + m22 * b + middle, least), most))
+
+
+@kernel
 def _inverse(y: Any, cb: Any, cr: Any, g_cb: int, g_cr: int, rgb: Any) -> None:
     for i in range(y.size):
         s, b, r = np.int32(y[i]), np.int32(cb[i]) - 128, np.int32(cr[i]) - 128
@@ -101,9 +123,13 @@ def rgb_to_ycbcr(rgb: NDArray[np.uint8], color: Color) -> Planes:
     height, width, _ = rgb.shape
     if color in (Color.NONE, Color.RGB):
         return rgb[:, :, 0], rgb[:, :, 1], rgb[:, :, 2]
-    matrix, shift = _MATRICES[Color(color)]
     y, cb, cr = (np.empty((height, width), np.uint8) for _ in range(3))
-    _forward(np.ascontiguousarray(rgb).reshape(-1), matrix, shift, y.reshape(-1), cb.reshape(-1), cr.reshape(-1))
+    flat = np.ascontiguousarray(rgb).reshape(-1)
+    if color == Color.RUST_IMAGE:
+        _forward_float(flat, _RUST, y.reshape(-1), cb.reshape(-1), cr.reshape(-1))
+        return y, cb, cr
+    matrix, shift = _MATRICES[Color(color)]
+    _forward(flat, matrix, shift, y.reshape(-1), cb.reshape(-1), cr.reshape(-1))
     return y, cb, cr
 
 

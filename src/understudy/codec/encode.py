@@ -16,7 +16,7 @@ from .quantize import quantize
 from .sampling import Factors, component_planes, component_size, dct_ratio
 from .variants import Color, Dct, Downsampling, DummyBlocks, Edge, Quantizer
 
-__all__ = ["FACEBOOK_CLASSIC", "GO", "LIBJPEG", "LIBJPEG_7", "Arithmetic", "DummyBlocks", "forward"]
+__all__ = ["FACEBOOK_CLASSIC", "GO", "LIBJPEG", "LIBJPEG_7", "RUST_IMAGE", "Arithmetic", "DummyBlocks", "forward"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Arithmetic:
     dummy_blocks: DummyBlocks = DummyBlocks.LIBJPEG
     rounding_offset: int = 128
     """256ths of a step, for Quantizer.ROUNDING_OFFSET alone."""
+    smoothing: int = 0
+    """libjpeg's smoothing_factor, 0 to 100: samples are smoothed before the DCT (see sampling.smooth)."""
 
 
 LIBJPEG = Arithmetic()
@@ -50,6 +52,9 @@ FACEBOOK_CLASSIC = Arithmetic(
 
 GO = Arithmetic(Color.GO, Downsampling.GO, Edge.GO, Dct.ISLOW, Quantizer.PLAIN, DummyBlocks.GO)
 """Go's image/jpeg, 1.19 (tests/codec/test_resample_go.py); `color` is NONE for a picture that Go has in YCbCr."""
+
+RUST_IMAGE = Arithmetic(color=Color.RUST_IMAGE, dct=Dct.RUST_IMAGE)
+"""Rust's image crate, which writes 4:4:4 alone (tests/codec/test_rust_image.py)."""
 
 _STRIP_SAMPLES = 1 << 17
 """Samples transformed, then quantised, at a time: the raw coefficients stay in cache and fill no memory."""
@@ -105,7 +110,7 @@ def forward(
         planes: Sequence[NDArray[np.uint8]] = (picture,)
     else:
         planes = rgb_to_ycbcr(picture, arithmetic.color)
-    components = component_planes(planes, factors, arithmetic.downsampling, arithmetic.edge)
+    components = component_planes(planes, factors, arithmetic.downsampling, arithmetic.edge, arithmetic.smoothing)
     del planes
     out = []
     for index, (h_samp_factor, _) in enumerate(factors):

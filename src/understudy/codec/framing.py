@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from enum import StrEnum
 
 from .sizes import Rounding
 
@@ -14,9 +15,55 @@ Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels; right and bottom are not part of it. Negative or beyond the picture: a border."""
 
 
-def offset(room: int, gravity: float, rounding: Rounding) -> int:
-    """Pixels of `room` (0 or more) that lie to the left of, or above, a part: its share `gravity`, rounded."""
-    return _rounded(room * gravity, rounding)
+class Offset(StrEnum):
+    """How the pixels that lie to the left of a part, or above it, become whole ones. They differ by one pixel, and only
+    where the two sides differ by an odd number."""
+
+    FLOOR = "floor"
+    """The share of what is left over, rounded down: libvips, libgd under nginx, Go's imaging, `(W - w) // 2`."""
+    CEIL = "ceil"
+    HALF_UP = "half_up"
+    """sharp's cover."""
+    HALF_EVEN = "half_even"
+    """Python's round: Pillow's ImageOps.pad, torchvision's CenterCrop."""
+    HALVES = "halves"
+    """Half of the larger side less half of the smaller, each rounded down, `W // 2 - w // 2`: ImageMagick,
+    GraphicsMagick, Go's imaging.PasteCenter."""
+    MIDDLE = "middle"
+    """Half of the larger side rounded down less half of the smaller, half to even, `round(W // 2 - w / 2)`: thumbor."""
+    EDGES = "edges"
+    """Both edges to the nearest pixel, half to even, by which the part may become a pixel larger or smaller:
+    Image.crop given `(W - w) / 2` and `(W + w) / 2`."""
+
+
+def span(outer: int, inner: int, gravity: float, how: Offset) -> tuple[int, int]:
+    """(begin, end) of `inner` pixels among `outer`, of which there are as many or more: the share `gravity` of what is
+    left over lies before them.
+
+    Source: measured; tests/steps/test_framing*.py ask the software that the members of Offset name.
+    """
+    room = outer - inner
+    match how:
+        case Offset.EDGES:
+            begin = round(room * gravity)
+            return begin, max(begin + 1, round(room * gravity + inner))
+        case Offset.HALVES:
+            begin = math.floor(outer * gravity) - math.floor(inner * gravity)
+        case Offset.MIDDLE:
+            begin = round(math.floor(outer * gravity) - inner * gravity)
+        case _:
+            begin = _rounded(room * gravity, Rounding(how))
+    begin = min(max(begin, 0), room)
+    return begin, begin + inner
+
+
+def ground(inner: int, outer: int, gravity: float, how: Offset) -> tuple[int, int]:
+    """(pixels before, pixels in all) of a ground of `outer` pixels around `inner`, of which there are as many or fewer:
+    as if `inner` were a part of it. By `edges` the ground may become a pixel larger or smaller."""
+    begin, _ = span(outer, inner, gravity, Offset.HALF_EVEN if how is Offset.EDGES else how)
+    if how is Offset.EDGES:
+        outer = begin + max(inner, round(outer - (outer - inner) * gravity))
+    return begin, outer
 
 
 def shaped(width: int, height: int, aspect: Sequence[int], rounding: Rounding, *, larger: bool) -> tuple[int, int]:
@@ -28,6 +75,20 @@ def shaped(width: int, height: int, aspect: Sequence[int], rounding: Rounding, *
     if (width * down > height * across) is not larger:
         return max(1, _quotient(height * across, down, rounding)), height
     return width, max(1, _quotient(width * down, across, rounding))
+
+
+def thumbors(width: int, height: int, aspect: Sequence[int]) -> tuple[int, int]:
+    """(width, height) of the part of the shape `aspect` (width, height) that thumbor cuts out: a width is rounded up, a
+    height half to even, and a picture whose width / height is the same to two decimals stays whole.
+
+    Source: measured on thumbor 7.8.0 (tests/steps/test_framing_recorded.py), its auto_crop for the two decimals.
+    """
+    across, down = aspect
+    if not across or not down or round(width / height, 2) == round(across / down, 2):
+        return width, height
+    if across * height > down * width:
+        return width, max(1, round(width * down / across))
+    return max(1, math.ceil(across * height / down)), height
 
 
 def middle_of(width: int, height: int, to: tuple[int, int], gravity: Sequence[float]) -> tuple[float, ...]:

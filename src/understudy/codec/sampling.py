@@ -27,6 +27,7 @@ __all__ = [
     "dct_ratio",
     "downsample",
     "ratio",
+    "smooth",
     "upsample",
 ]
 
@@ -105,6 +106,62 @@ def downsample(plane: Plane, h: int, v: int, method: Downsampling) -> Plane:
     return (total // np.uint16(h * v)).astype(np.uint8)
 
 
+# --- smoothing
+
+
+@kernel
+def _smooth(plane: Any, smoothing: int, out: Any) -> None:
+    member, other = 65536 - 512 * smoothing, 64 * smoothing
+    rows, columns = plane.shape
+    for y in range(rows):
+        up, down = max(y - 1, 0), min(y + 1, rows - 1)
+        for x in range(columns):
+            left, right = max(x - 1, 0), min(x + 1, columns - 1)
+            own = np.int32(plane[y, x])
+            around = np.int32(plane[y, left]) + np.int32(plane[y, right])
+            around += np.int32(plane[up, left]) + np.int32(plane[up, x]) + np.int32(plane[up, right])
+            around += np.int32(plane[down, left]) + np.int32(plane[down, x]) + np.int32(plane[down, right])
+            out[y, x] = (own * member + around * other + 32768) >> 16
+
+
+@kernel
+def _smooth_h2v2(plane: Any, smoothing: int, out: Any) -> None:
+    member, other = 16384 - 80 * smoothing, 16 * smoothing
+    rows, columns = plane.shape
+    for i in range(out.shape[0]):
+        y0, y1 = 2 * i, 2 * i + 1
+        up, down = max(y0 - 1, 0), min(y1 + 1, rows - 1)
+        for j in range(out.shape[1]):
+            x0, x1 = 2 * j, 2 * j + 1
+            left, right = max(x0 - 1, 0), min(x1 + 1, columns - 1)
+            own = np.int32(plane[y0, x0]) + np.int32(plane[y0, x1])
+            own += np.int32(plane[y1, x0]) + np.int32(plane[y1, x1])
+            sides = np.int32(plane[up, x0]) + np.int32(plane[up, x1])
+            sides += np.int32(plane[down, x0]) + np.int32(plane[down, x1])
+            sides += np.int32(plane[y0, left]) + np.int32(plane[y1, left])
+            sides += np.int32(plane[y0, right]) + np.int32(plane[y1, right])
+            corners = np.int32(plane[up, left]) + np.int32(plane[up, right])
+            corners += np.int32(plane[down, left]) + np.int32(plane[down, right])
+            out[i, j] = (own * member + (2 * sides + corners) * other + 32768) >> 16
+
+
+def smooth(plane: Plane, h: int, v: int, smoothing: int) -> Plane:
+    """uint8 [H / v, W / h] of uint8 [H, W] with libjpeg's input smoothing, 1 to 100; `h` x `v` is 1x1 or 2x2.
+
+    Each sample becomes 1 - 8 s of itself and s of each of its eight neighbours, s = smoothing / 1024; for 2x2 the mean
+    of four of those. Rounded half up, once; beyond the plane its outermost samples go on.
+    Source: libjpeg's documentation of `smoothing_factor` and cjpeg's of -smooth; that eight neighbours have equal
+    weights, their share, the rounding and the edges are measured on cjpeg (tests/codec/test_smoothing.py).
+    """
+    out = np.empty((plane.shape[0] // v, plane.shape[1] // h), np.uint8)
+    source = np.ascontiguousarray(plane)
+    if (h, v) == (1, 1):
+        _smooth(source, smoothing, out)
+    else:
+        _smooth_h2v2(source, smoothing, out)
+    return out
+
+
 # --- edges
 
 
@@ -120,24 +177,35 @@ def _extend(plane: Plane, height: int, width: int) -> Plane:
     return out
 
 
-def component_planes(planes: Sequence[Plane], factors: Factors, downsampling: Downsampling, edge: Edge) -> list[Plane]:
+def component_planes(
+    planes: Sequence[Plane], factors: Factors, downsampling: Downsampling, edge: Edge, smoothing: int = 0
+) -> list[Plane]:
     """Each full-resolution plane, uint8 [H, W], downsampled to its component and continued to whole MCUs.
 
     Returns uint8 [8 v_samp_factor * MCU rows, 8 h_samp_factor * MCU columns] a component, times its `dct_ratio`.
     LIBJPEG repeats the last column and the last row up to a multiple of max_v at full resolution, downsamples, then
     repeats the component's last row; FACEBOOK_CLASSIC and GO repeat both at full resolution.
+    smoothing: libjpeg's, 0 to 100, of the components whose ratio is 1x1 or 2x2 (it has none for others, and cjpeg says
+    so); with it LIBJPEG repeats rows at full resolution too, of all components. Raises UnderstudyError where others
+    than LIBJPEG's downsampling and edges are asked to smooth.
     """
+    if smoothing and (downsampling, edge) != (Downsampling.LIBJPEG, Edge.LIBJPEG):
+        raise UnderstudyError(
+            f"smoothing {smoothing} with {downsampling} downsampling, {edge} edges", expected="libjpeg's of both"
+        )
     if len(planes) != len(factors):
         raise ValueError(f"{len(planes)} planes for {len(factors)} components")
     max_h, max_v = max(h for h, _ in factors), max(v for _, v in factors)
     height, width = planes[0].shape
     full_height, full_width = -(-height // (8 * max_v)) * 8 * max_v, -(-width // (8 * max_h)) * 8 * max_h
-    first_height = -(-height // max_v) * max_v if edge == Edge.LIBJPEG else full_height
+    first_height = -(-height // max_v) * max_v if edge == Edge.LIBJPEG and not smoothing else full_height
     out = []
     for index, plane in enumerate(planes):
         by_dct = dct_ratio(factors, index, downsampling)
         h, v = (a // b for a, b in zip(ratio(factors, index), by_dct, strict=True))
-        small = downsample(_extend(plane, first_height, full_width), h, v, downsampling)
+        wide = _extend(plane, first_height, full_width)
+        smooths = smoothing and (h, v) in ((1, 1), (2, 2))
+        small = smooth(wide, h, v, smoothing) if smooths else downsample(wide, h, v, downsampling)
         out.append(_extend(small, full_height // v, full_width // h))
     return out
 

@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from ..errors import UnderstudyError
 from . import _scaled_dct_kernels as kernels
-from .dct import inverse_islow
+from .dct import inverse as inverse_8x8
 from .sampling import Factors
-from .variants import Decoder
+from .variants import Dct, Decoder
 
 __all__ = ["block_sizes", "forward", "inverse"]
 
@@ -98,17 +98,19 @@ def _inverse(decoder: Decoder, h_size: int, v_size: int) -> _Inverse:
 
 
 def inverse(
-    coefficients: NDArray[np.int16], steps_natural: NDArray[np.uint16], h_size: int, v_size: int, decoder: Decoder
-) -> NDArray[np.uint8]:
+    coefficients: NDArray[np.int16], steps_natural: NDArray[np.uint16], h_size: int, v_size: int, decoder: Decoder,
+    dct: Dct = Dct.ISLOW,
+) -> NDArray[np.uint8]:  # fmt: skip
     """The samples that a block becomes at `h_size` x `v_size`, 1 to 16 each; see `block_sizes` for which occur.
 
     `coefficients` int16 [v_blocks, h_blocks, 8, 8] and `steps_natural` [8, 8] (or 64), natural order. Returns uint8
     [v_size * v_blocks, h_size * h_blocks]. Results are clipped to 0..255; libjpeg's C code wraps those of more than
-    half a range beyond, which no encoder gives rise to. Raises ValueError for sizes that `decoder` does not have.
+    half a range beyond, which no encoder gives rise to. `dct`: the transform at 8 x 8; the others are islow's. Raises
+    ValueError for sizes that `decoder` does not have.
     """
     decoder = Decoder(decoder)
     if (h_size, v_size) == (8, 8):
-        return inverse_islow(coefficients, steps_natural)
+        return inverse_8x8(coefficients, steps_natural, dct)
     apart = decoder != Decoder.LIBJPEG_TURBO and h_size in (2 * v_size, v_size / 2)
     if not (1 <= min(h_size, v_size) <= max(h_size, v_size) <= 16 and (h_size == v_size or apart)):
         raise ValueError(f"{decoder} has no inverse DCT to {h_size} x {v_size}")

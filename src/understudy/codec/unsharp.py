@@ -9,7 +9,6 @@ passes, a product that is cut towards 0) is that of Pillow 13.0.0: tests/codec/t
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,39 +47,39 @@ def gaussian_blur(samples: Samples, radius: float) -> Samples:
     reach = box_radius(radius)
     if reach == 0:
         return samples
-    out = samples
-    for axis in (1, 0):
-        for _ in range(PASSES):
-            out = _boxed(out, reach, axis)
-    return out
-
-
-def _boxed(samples: Samples, reach: np.float32, axis: int) -> Samples:
-    """One pass of the extended box filter, edges repeated."""
     whole = int(reach)
     weight = int(np.float32(1 << BITS) / (reach * 2 + 1))
     rest = ((1 << BITS) - (2 * whole + 1) * weight) // 2
-    margin = [(0, 0)] * 3
-    margin[axis] = (whole + 1, whole + 1)
-    wide = np.moveaxis(np.pad(samples, margin, mode="edge"), axis, 0).astype(np.int64)
-    n = samples.shape[axis]
-    sums = np.concatenate([np.zeros_like(wide[:1]), np.cumsum(wide, axis=0)])
-    inner = sums[2 * whole + 2 : 2 * whole + 2 + n] - sums[1 : 1 + n]
-    outer = wide[:n] + wide[2 * whole + 2 : 2 * whole + 2 + n]
-    made = (inner * weight + outer * rest + (1 << (BITS - 1))) >> BITS
-    out: Samples = np.moveaxis(made, 0, axis).astype(np.uint8)
-    return out
+    across = _passes(np.ascontiguousarray(samples.transpose(1, 0, 2)), whole, weight, rest)
+    return _passes(np.ascontiguousarray(across.transpose(1, 0, 2)), whole, weight, rest)
+
+
+def _passes(samples: Samples, whole: int, weight: int, rest: int) -> Samples:
+    """The passes of the extended box filter along the first axis of `[n, m, C]`, edges repeated."""
+    from ._unsharp_kernels import boxed
+
+    now = samples.reshape(len(samples), -1)
+    sums = np.zeros(now.shape[1], np.int64)
+    for _ in range(PASSES):
+        out = np.empty_like(now)
+        boxed(now, whole, weight, rest, BITS, sums, out)
+        now = out
+    return now.reshape(samples.shape)
 
 
 def unsharp_mask(samples: Samples, radius: float, percent: int, threshold: int) -> Samples:
     """uint8 `[H, W, C]`: where a sample differs from the blurred one by more than `threshold`, `percent` hundredths of
     the difference are added to it, cut towards 0 and clipped."""
-    return sharpened(samples.astype(np.int64), gaussian_blur(samples, radius), percent, threshold)
+    return sharpened(samples, gaussian_blur(samples, radius), percent, threshold)
 
 
-def sharpened(samples: NDArray[np.int64], blurred: NDArray[Any], percent: int, threshold: int) -> Samples:
-    """`unsharp_mask` of samples of which the blur is known; of the same shape."""
-    difference = samples - blurred
+def sharpened(samples: Samples, blurred: Samples, percent: int, threshold: int) -> Samples:
+    """`unsharp_mask` of samples of which the blur is known, uint8, of the same shape."""
+    from ._unsharp_kernels import masked
+
+    difference = np.arange(-255, 256)
     change = np.sign(difference) * (np.abs(difference) * percent // 100)
     change[np.abs(difference) <= threshold] = 0
-    return np.ascontiguousarray(np.clip(samples + change, 0, 255).astype(np.uint8))
+    out: Samples = np.empty(samples.shape, np.uint8)
+    masked(np.ascontiguousarray(samples).ravel(), np.ascontiguousarray(blurred).ravel(), change, out.reshape(-1))
+    return out

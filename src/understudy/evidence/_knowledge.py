@@ -65,6 +65,10 @@ class Signature:
     """The shipped profile that writes such files, empty where there is none."""
     note: str
     """What it does not tell apart."""
+    trace: bool = False
+    """Whether it is what stays when another program writes the file anew: it tells who delivered a forerunner."""
+    limits: tuple[int, ...] = ()
+    """Longest sides at which the platform stops, in pixels, ascending; empty where none is known."""
 
     @property
     def era(self) -> str:
@@ -162,6 +166,8 @@ def _signature(row: dict[str, Any]) -> Signature:
         sources=row["sources"],
         profile=name,
         note=row.get("note", ""),
+        trace=row.get("trace", False),
+        limits=tuple(row.get("limits", ())),
     )
 
 

@@ -14,6 +14,8 @@ Said = dict[tuple[str, str], Any]
 """(topic, name) -> the value that was observed."""
 
 MAX_METADATA = 40
+LONGEST = "longest side"
+"""The trait that holds the longest side, in pixels."""
 
 
 def said(observations: tuple[Observation, ...]) -> Said:
@@ -76,6 +78,7 @@ def delivered(stream: JpegStream, observed: Said, observations: tuple[Observatio
     found["ICC"] = icc_text(observed.get(("icc", "description"), ""), observed.get(("icc", "bytes"), 0))
     found["FBMD"] = observed.get(("fbmd", "type"), NONE)
     found["metadata"] = " ".join(_metadata(stream)) or NONE
+    found[LONGEST] = str(max(observed.get(("frame", "width"), 0), observed.get(("frame", "height"), 0)))
     comments = [e.data for e in stream.elements if isinstance(e, Opaque) and e.code == COM]
     found["comment"] = comments[0][:20].hex() if comments else NONE
     return found

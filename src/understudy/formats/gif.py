@@ -334,7 +334,8 @@ def _first_frame(file: _File) -> Found:
         yield anomaly(f"image at {offset:#x}: {seen.trouble}", offset, f"{SPEC}, 22")
     short = lzw.FULL - (1 << size) - seen.first_run if seen.first_run else None
     value = {"code_size": size, "starts_with_clear": seen.starts_with_clear, "clears": seen.clears,
-             "first_run": seen.first_run or None, "codes_in_full_table": seen.full, "sub_block": sizes[0]}  # fmt: skip
+             "first_run": seen.first_run or None, "codes_in_full_table": seen.full,
+             "sub_block": sizes[0] if sizes else None}  # fmt: skip
     told = f"LZW: {size + 1} bits at first, sub-blocks of {sizes[0]} bytes" if sizes else "LZW without data"
     told += f", the table is cleared after {seen.first_run:,} codes" if seen.first_run else ""
     yield Observation("gif", "lzw", value, told, offset, f"{SPEC}, 22")

@@ -14,7 +14,8 @@ H265 = "ITU-T H.265"
 PRIMARIES = {1: "BT.709/sRGB", 9: "BT.2020", 11: "DCI P3", 12: "Display P3"}
 TRANSFERS = {1: "BT.709", 8: "linear", 13: "sRGB", 16: "PQ", 18: "HLG"}
 MATRICES = {0: "RGB", 1: "BT.709", 5: "BT.601", 6: "BT.601", 9: "BT.2020"}
-"""Code points that pictures have. Source: ISO/IEC 23091-2, 8.1 to 8.3."""
+"""Code points that pictures have. Source: ITU-T H.273 (the twin text of ISO/IEC 23091-2), 8.1 to 8.3, tables 2 to 4, as
+W3C's WebCodecs cites them."""
 
 NEWER_LIBAVIF = (
     255, 255, 255, 249, 249, 249, 244, 244, 240, 240, 236, 236, 232, 232, 228, 228, 224, 224, 220, 220, 216,

@@ -257,7 +257,7 @@ def _colour(p: bytes, at: int) -> Found:
             {"primaries": points[0], "transfer": points[1], "matrix": points[2], "full_range": full},
             text,
             at,
-            "ISO/IEC 23091-2, 8",
+            "ITU-T H.273 (ISO/IEC 23091-2), 8.1 to 8.3",
         )
     elif p[:4] in (b"prof", b"rICC"):
         yield from icc_facts(p[4:], at)

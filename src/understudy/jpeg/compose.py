@@ -118,6 +118,8 @@ class Layout:
     """One DQT segment for all tables."""
     dht: DhtLayout = DhtLayout.SEPARATE
     selectors: Selectors = Selectors.ZERO_UNUSED
+    frame_first: bool = False
+    """The frame header before the DQT segments: Rust's image crate."""
 
 
 def encode(
@@ -242,8 +244,9 @@ def layout(encoded: Encoded, how: Layout, before_tables: Sequence[Element] = ())
     ids = how.component_ids[: len(encoded.components)]
     elements: list[Element] = [Standalone(code=SOI), *before_tables]
     groups = [encoded.quant_tables] if how.merge_dqt else [(t,) for t in encoded.quant_tables]
-    elements += [Dqt(tables=tuple(g)) for g in groups]
-    elements.append(_frame(encoded, ids))
+    tables: list[Element] = [Dqt(tables=tuple(g)) for g in groups]
+    frame = _frame(encoded, ids)
+    elements += [frame, *tables] if how.frame_first else [*tables, frame]
     sent: dict[Slot, HuffTable] = {}
     interval_sent = 0
     for scan in encoded.scans:

@@ -27,6 +27,7 @@ FIXED = {
     "envelope.fbmd_type": "FBMD type",
     "envelope.component_ids": "component ids",
     "envelope.merge_dqt": "one DQT for all tables",
+    "envelope.frame_first": "frame header before the tables",
     "envelope.dht": "DHT layout",
     "envelope.selectors": "table selectors",
 }
@@ -78,7 +79,8 @@ def _traits(file: Stated, coding: Mapping[str, tuple[Any, ...]]) -> dict[str, fr
     elif file.pair.tables != _sent_tables(file.pair):  # a platform that keeps the sent file's tables has any
         out["law"] = frozenset({"none that is known"})
     if len(file.pair.coefficients.components) == 1:
-        for name in ("envelope.component_ids", "envelope.merge_dqt", "envelope.dht", "envelope.selectors"):
+        for name in ("envelope.component_ids", "envelope.merge_dqt", "envelope.frame_first", "envelope.dht",
+                     "envelope.selectors"):  # fmt: skip
             out.pop(name, None)
         if not isinstance(file.options["encode.script"][0], str):
             out.pop("encode.script")  # the same script has another form for three components

@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import UnderstudyError
 from ..jpeg.compose import DhtLayout, Encoded, Huffman, Layout, Selectors, layout
 from ..jpeg.huffman import STANDARD
-from ..jpeg.syntax import Dht, JpegStream, Opaque, ScanSpec
+from ..jpeg.syntax import Dht, Dqt, JpegStream, Opaque, ScanSpec, Sof
 from ..steps.encode import SEARCHES, Encode
 from .observed import Observed
 from .stated import Restarts, Stated
@@ -35,6 +35,7 @@ def explicit(file: Stated) -> Encode:
         force_baseline=options["encode.force_baseline"][0],
         script=script,
         color=options.get("encode.color", (Encode.color,))[0],
+        chroma_tbl_no=options.get("encode.chroma_tbl_no", (-1,))[0],
         **restarts(options["encode.restarts"][0]),
         unused_tables=options.get("encode.unused_tables", (False,))[0],
     )
@@ -105,10 +106,12 @@ def _layouts(file: Stated, encoded: Encoded) -> Options:
     """The layouts that give all of the file's segments but APPn and COM, parameter by parameter."""
     ids = file.options["envelope.component_ids"][0]
     wanted = _bytes(file.pair.stream)
+    kinds = [type(e) for e in file.pair.stream.elements if isinstance(e, (Sof, Dqt))]
+    frame_first = kinds[:1] == [Sof]
     fitting = []
     for dht, selectors, merge_dqt in product(DhtLayout, Selectors, (False, True)):
         try:
-            made = layout(encoded, Layout(ids, merge_dqt, dht, selectors))
+            made = layout(encoded, Layout(ids, merge_dqt, dht, selectors, frame_first))
         except UnderstudyError:  # jpegli's layout needs its tables
             continue
         if _bytes(made) == wanted:
@@ -118,7 +121,8 @@ def _layouts(file: Stated, encoded: Encoded) -> Options:
     # Who merges quantisation tables merges Huffman tables: mozjpeg, jpegli, Go (evidence/encoders.toml).
     fitting.sort(key=lambda row: row[2] and row[0] is not DhtLayout.MERGED)
     names = ("envelope.dht", "envelope.selectors", "envelope.merge_dqt")
-    return {name: tuple(dict.fromkeys(row[i] for row in fitting)) for i, name in enumerate(names)}
+    told: Options = {"envelope.frame_first": (frame_first,)}
+    return told | {name: tuple(dict.fromkeys(row[i] for row in fitting)) for i, name in enumerate(names)}
 
 
 def _bytes(stream: JpegStream) -> list[bytes]:

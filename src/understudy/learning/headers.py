@@ -38,6 +38,7 @@ PARAMETERS = {
     "encode.always_pad": "padding of the last byte",
     "encode.restarts": "restart interval",
     "encode.color": "colour space",
+    "encode.chroma_tbl_no": "table of the second and third component",
     "envelope.jfif": "JFIF",
     "envelope.density": "density",
     "envelope.adobe_transform": "Adobe segment",
@@ -48,6 +49,7 @@ PARAMETERS = {
     "envelope.comment": "comment",
     "envelope.comment_at": "place of the comment",
     "envelope.merge_dqt": "one DQT for all tables",
+    "envelope.frame_first": "frame header before the tables",
     "envelope.dht": "DHT segments",
     "envelope.selectors": "table selectors",
 }

@@ -174,15 +174,16 @@ def _problems(one: Witness, shape: Shape) -> list[_Problem]:
     out = []
     height, width = one.luma.shape
     common = shape.geometry == "common"
-    x, y = (one.scale, one.scale) if common else (one.pair.size[0] / width, one.pair.size[1] / height)
+    x, y = (one.scale, one.scale) if common else (one.size[0] / width, one.size[1] / height)
     component = one.pair.coefficients.components[0]
     q = component.steps.astype(np.float32)
     for left, top, right, bottom in _tiles(one.boxes):
         right, bottom = left + (right - left) // 8 * 8, top + (bottom - top) // 8 * 8
         if right == left or bottom == top:
             continue
-        down = _axis(height, one.pair.size[1], y, (top, bottom), shape)
-        across = _axis(width, one.pair.size[0], x, (left, right), shape)
+        off = one.offset
+        down = _axis(height, one.size[1], y, (top + off[1], bottom + off[1]), shape)
+        across = _axis(width, one.size[0], x, (left + off[0], right + off[0]), shape)
         source = one.luma[
             down.first : down.first + down.maps.shape[1], across.first : across.first + across.maps.shape[1]
         ]
@@ -276,11 +277,11 @@ def curve(hypothesis: Hypothesis, one: Witness) -> list[tuple[float, float]]:
     plan = one.plan(hypothesis)
     if plan is None:
         return []
-    middle = one.pair.size[0] // 2
-    part = rows(plan, 1, max(0, middle - 8), min(one.pair.size[0], middle + 8))
+    middle = one.size[0] // 2
+    part = rows(plan, 1, max(0, middle - 8), min(one.size[0], middle + 8))
     if part is None:
         return []
-    ratio = one.luma.shape[1] / one.pair.size[0]
+    ratio = one.luma.shape[1] / one.size[0]
     stretch = max(ratio, 1.0)
     out = []
     for i, line in enumerate(part.weights):

@@ -19,6 +19,7 @@ from ..steps.flatten import Flatten
 from ..steps.orient import Orient
 from ..steps.resize import Resize
 from ..verification import PairScore, Scores, compare
+from . import framing_fit
 from .headers import Headers, headers
 from .lossless import lossless
 from .matching import Matched, SetAside, match
@@ -128,7 +129,7 @@ def _learned(
     seconds: dict[str, float] = {}
     clock = _Clock(seconds)
     progress("reading the pairs", 0.0)
-    matched = match(pairs, progress)
+    matched, shape = framing_fit.adopt(match(pairs, progress), progress)
     if not matched.observed and matched.lossless:
         return _without_loss(matched, name, today, clock)
     if not matched.observed:
@@ -138,10 +139,14 @@ def _learned(
     clock.lap("reading")
     stated = headers(matched.observed)
     clock.lap("headers")
-    sizes = size_rules(matched.observed, [s.sizes for s in matched.set_aside if s.sizes is not None])
+    if shape is not None:
+        sizes = framing_fit.as_sizes(shape, matched.observed)
+    else:
+        sizes = size_rules(matched.observed, [s.sizes for s in matched.set_aside if s.sizes is not None])
     stated = with_passing(stated, matched, sizes)
     clock.lap("sizes")
-    search = Search(matched.observed, first_guess(stated, sizes))
+    begin = first_guess(stated, sizes)
+    search = Search(matched.observed, begin if shape is None else shape.within(begin))
     search.run(questions(), progress)
     seconds |= search.seconds
     clock.skip()

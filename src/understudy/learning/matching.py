@@ -39,6 +39,9 @@ class Matched:
     """Pairs whose received file has the sent JPEG's coefficients, written anew: nothing but `transcode` made them."""
     untouched: tuple[Observed, ...] = ()
     """Pairs whose received file is the sent one, byte for byte."""
+    framed: tuple[Observed, ...] = ()
+    """Pairs that are set aside since the received picture is a part of the sent one, or has borders: one framing may
+    explain them all (see `framing_fit`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -281,14 +284,15 @@ def _of_one_platform(found: Sequence[_Found], left: Sequence[_Left]) -> Matched:
     """The pairs of the largest cluster of headers; the others are set aside."""
     pairs = [f.pair for f in found]
     notes = [f.note for f in found if f.note]
-    lossless, untouched = (
+    lossless, untouched, cropped, padded = (
         tuple(a.pair for a in left if a.aside.kind == kind and a.pair is not None)
-        for kind in ("rewritten", "untouched")
+        for kind in ("rewritten", "untouched", "cropped", "padded")
     )
+    framed = (*cropped, *padded)
     groups, _ = clustering.clusters(pairs)
     notes += told_of(pairs, left)
     if not groups:
-        return Matched((), tuple(a.aside for a in left), tuple(notes), lossless, untouched)
+        return Matched((), tuple(a.aside for a in left), tuple(notes), lossless, untouched, framed)
     main = groups[0]
     learned = [pairs[i] for i in main.members]
     aside = [_maybe_swapped(a, learned, main) for a in left]
@@ -306,7 +310,7 @@ def _of_one_platform(found: Sequence[_Found], left: Sequence[_Left]) -> Matched:
         notes.append(f"{len(groups)} ways of writing files, of {sizes} files: the largest is learned")
     if len(learned) == 1:
         notes.append("one pair alone: it cannot tell a rule for sizes or quality, nor what varies between files")
-    return Matched(tuple(learned), tuple(aside), tuple(notes), lossless, untouched)
+    return Matched(tuple(learned), tuple(aside), tuple(notes), lossless, untouched, framed)
 
 
 def _maybe_swapped(left: _Left, learned: Sequence[Observed], main: clustering.Cluster) -> SetAside:

@@ -28,6 +28,8 @@ class Observed:
     name: str
     sent: bytes
     received: bytes
+    scaled: bool | None = None
+    """Of a pair that was cut or got borders: whether it was resized, too; None where its sizes tell."""
 
     @cached_property
     def stream(self) -> JpegStream:
@@ -105,6 +107,8 @@ class Observed:
     @property
     def is_resized(self) -> bool:
         """Whether the received picture has another size than the sent one, be that turned or not."""
+        if self.scaled is not None:
+            return self.scaled
         return self.size not in (self.sent_size, self.shown_size)
 
     @property

@@ -110,10 +110,12 @@ class Rendering:
             )
         left, top, right, bottom = box
         encode = as_delivered(pipeline.encode, pair)
-        if (left, top) != (0, 0) or (right, bottom) != pair.size:
-            raster = replace(raster, pixels=raster.pixels[top:bottom, left:right])
-        blocks, _ = encode.levels(raster, pair.context)
-        return blocks
+        if (left, top) == (0, 0) and (right, bottom) == pair.size:
+            return encode.levels(raster, pair.context)[0]
+        if encode.smoothing:
+            return _with_neighbours(raster, encode, pair, box)
+        raster = replace(raster, pixels=raster.pixels[top:bottom, left:right])
+        return encode.levels(raster, pair.context)[0]
 
     def wrong(self, pair: Observed, pipeline: Pipeline, box: Box) -> list[NDArray[np.int64]]:
         """Unequal coefficients, 0 to 64, of each real block in a box, `[v_blocks, h_blocks]` a component. Raises as
@@ -146,6 +148,22 @@ class Rendering:
         return sum((_agreement(self.levels(pair, pipeline, box), pair, box) for box in where), Agreement())
 
 
+def _with_neighbours(raster: Raster, encode: Encode, pair: Observed, box: Box) -> list[Blocks]:
+    """The levels of a box as an encoder that smooths gives them: it looks one sample beyond each block."""
+    left, top, right, bottom = box
+    mcu_h, mcu_v = (8 * max(f[i] for f in pair.factors) for i in (0, 1))
+    x, y = max(0, left - mcu_h), max(0, top - mcu_v)
+    pixels = raster.pixels[y : min(pair.size[1], bottom + mcu_v), x : min(pair.size[0], right + mcu_h)]
+    blocks, _ = encode.levels(replace(raster, pixels=pixels), pair.context)
+    out = []
+    for array, (h, v) in zip(blocks, pair.factors, strict=False):
+        per_h, per_v = mcu_h // h, mcu_v // v  # what lies beyond the picture stays, as it does without smoothing
+        low = None if bottom == pair.size[1] else -(-(bottom - y) // per_v)
+        far = None if right == pair.size[0] else -(-(right - x) // per_h)
+        out.append(array[(top - y) // per_v : low, (left - x) // per_h : far])
+    return out
+
+
 def is_global(encode: Encode) -> bool:
     """Whether a block's levels depend on far-away blocks, so that no part of a picture can be encoded alone."""
     return encode.engine == Engine.JPEGLI or encode.quantizer == Quantizer.MOZJPEG_TRELLIS
@@ -154,7 +172,8 @@ def is_global(encode: Encode) -> bool:
 def as_delivered(encode: Encode, pair: Observed) -> Encode:
     """`encode` with the tables, their quality and the sampling that the delivered file states."""
     luma, chroma = pair.tables
-    seen = encode.observe(pair.stream)
+    said = encode.law, encode.force_baseline, encode.sampling  # all that `observe` asks of the step
+    seen = pair.remembered(("as delivered", *said), lambda: encode.observe(pair.stream))
     return replace(
         encode, luma_steps=luma, chroma_steps=chroma, quality=seen.get("quality", encode.quality), keep_quality=False,
         sampling=seen.get("sampling", encode.sampling), keep_sampling=False,

@@ -16,12 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..codec import resample
+from ..codec.framing import middle_of
+from ..codec.sizes import Fit
 from ..codec.stages import Plan
 from ..errors import UnderstudyError
 from ..steps import Step
 from ..steps.resize import Option, Resize
 from ..steps.tone import Tone
 from . import fit, sharpening
+from .framed import Framed, framed_after
 from .observed import Box, Observed, boxes
 from .pipeline import Pipeline
 from .rendering import Rendering
@@ -34,10 +37,12 @@ WITNESSES = 3
 """Pairs on which hypotheses are judged."""
 SUPPORTED = ("release", "version", "ipp")
 """Options that change roundings and pass order more than weights: tried with the kernels that are left."""
-NUMBERS: dict[str, tuple[Option, ...]] = {"gap": (2.0, 0.0), "reducing_gap": (0.0, 2.0, 3.0), "release": (13, 12)}
-"""Values of numeric options that software is known to use, the default first: libvips' gap is 2 by default, 0 turns
-its boxes off; Pillow's thumbnail() has a reducing_gap of 2, its documentation recommends up to 3; `release` is where
-Pillow changed its order of passes."""
+NUMBERS: dict[str, tuple[Option, ...]] = {
+    "gap": (2.0, 0.0), "reducing_gap": (0.0, 2.0, 3.0), "thumbnail": (False, True), "release": (13, 12),
+}  # fmt: skip
+"""Values of options that software is known to use, the default first: libvips' gap is 2 by default, 0 turns its boxes
+off; Pillow's thumbnail() has a reducing_gap of 2, its documentation recommends up to 3; ImageMagick's -thumbnail
+samples before it filters; `release` is where Pillow changed its order of passes."""
 
 
 @dataclass(frozen=True)
@@ -64,16 +69,16 @@ class Hypothesis:
 
     def plan(
         self, columns: int, rows_: int, size: tuple[int, int], scale: float,
-        filled: tuple[float, float] | None = None, channels: int = 3,
+        box: tuple[float, ...] | None = None, channels: int = 3,
     ) -> Plan | None:  # fmt: skip
-        """Its plan from `columns` x `rows_` (or from what is `filled` of that) to `size`; None where the library does
-        not do that."""
+        """Its plan from `columns` x `rows_` (or from the `box` of that) to `size`; None where the library does not do
+        that."""
         given: dict[str, Any] = dict(self.options)
         known = resample.options(self.code)
-        if filled is not None:
+        if box is not None:
             if "box" not in known:
                 return None
-            given["box"] = (0.0, 0.0, *filled)
+            given["box"] = box
         if self.geometry == "common":
             given["factors"] = (scale, scale)
         try:
@@ -121,26 +126,44 @@ class Witness:
     shares: tuple[float, ...] | None = None
     """The filter that the pipeline has behind the resize; None for none."""
 
-    filled: tuple[float, float] | None = None
-    """(width, height) of the raster that is resampled, where that is not all of it."""
+    box: tuple[float, ...] | None = None
+    """Left, top, right, bottom of what is resampled of the raster, where that is not all of it."""
     channels: int = 3
     """Of the raster: some libraries choose a kernel by that."""
+    framed: Framed | None = None
+    """What becomes of the resized picture where it is cut, or gets borders; None where it is what was delivered."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the resized picture."""
+        return self.pair.size if self.framed is None else self.framed.size
+
+    @property
+    def placed(self) -> list[Box]:
+        """The boxes in the resized picture."""
+        x, y = self.offset
+        return [(left + x, top + y, right + x, bottom + y) for left, top, right, bottom in self.boxes]
+
+    @property
+    def offset(self) -> tuple[int, int]:
+        """Where the delivered picture's corner lies in the resized one: left and top."""
+        return (0, 0) if self.framed is None else (self.framed.left, self.framed.top)
 
     def plan(self, hypothesis: Hypothesis) -> Plan | None:
         """What the hypothesis does to this raster; None where the library does not do that."""
         height, width = self.luma.shape
-        return hypothesis.plan(width, height, self.pair.size, self.scale, self.filled, 1 if self.channels < 3 else 3)
+        return hypothesis.plan(width, height, self.size, self.scale, self.box, 1 if self.channels < 3 else 3)
 
     def predicted(self, plan: Plan, *, bare: bool = False) -> list[NDArray[np.float32]]:
         """Luma of each box; `bare`: as the resize gives it, with `sharpening.REACH` more pixels on every side."""
         wide = bare or self.shares is not None
-        parts = windows(plan, self.luma, self.boxes, self.pair.size, REACH if wide else 0)
+        parts = windows(plan, self.luma, self.placed, self.size, REACH if wide else 0)
         return [applied(p, self.shares) for p in parts] if self.shares is not None and not bare else parts
 
     @property
     def factor(self) -> float:
         """Input pixels to an output pixel."""
-        return float(min(self.luma.shape[1] / self.pair.size[0], self.luma.shape[0] / self.pair.size[1]))
+        return float(min(self.luma.shape[1] / self.size[0], self.luma.shape[0] / self.size[1]))
 
 
 def shrinkable(pair: Observed) -> bool:
@@ -176,18 +199,27 @@ def witness(pair: Observed, pipeline: Pipeline, rendering: Rendering) -> Witness
         return None
     try:
         raster = rendering.raster(pair, pipeline, at)
-        scale = pipeline.get(Resize).target_of(raster).scale
+        to = pipeline.get(Resize).target_of(raster)
+        framed = framed_after(pipeline, pair, (to.width, to.height))
     except UnderstudyError:
         return None
-    filled = raster.before if pipeline.get(Resize).sized_by == "stored_part" else None
+    where = boxes(pair, WINDOW) if framed is None else framed.inside(boxes(pair, WINDOW), pair.size)
+    if not where:
+        return None
+    resize = pipeline.get(Resize)
+    box: tuple[float, ...] | None = None
+    if resize.sized_by == "stored_part" and raster.before is not None:
+        box = (0.0, 0.0, raster.before[0] * raster.before[2] / 8, raster.before[1] * raster.before[2] / 8)
+    elif resize.fit is Fit.FILL:
+        box = middle_of(raster.width, raster.height, (to.width, to.height), resize.gravity)
     tone = pipeline.find(Tone)
     if tone is not None and "tone" in pipeline.names[at:] and raster.space == "rgb":
         toned = tone.exact(raster, pair.context)  # but for roundings and clipping the two change places
         raster = toned if toned.pixels.shape == raster.pixels.shape else raster
     luma = fit.plane_of(raster.pixels, pair, raster.space)
     return Witness(
-        pair, luma, scale, boxes(pair, WINDOW), shares_after_resize(pipeline),
-        None if filled is None else (filled[0] * filled[2] / 8, filled[1] * filled[2] / 8), raster.pixels.shape[2],
+        pair, luma, to.scale, where, shares_after_resize(pipeline),
+        box, raster.pixels.shape[2], framed,
     )  # fmt: skip
 
 
@@ -245,7 +277,7 @@ def _mean(found: Sequence[tuple[fit.Fit, tuple[Place, ...]]]) -> float:
 def _judged(one: Witness, listed: Sequence[Hypothesis]) -> dict[Hypothesis, tuple[fit.Fit, tuple[Place, ...]]]:
     out: dict[Hypothesis, tuple[fit.Fit, tuple[Place, ...]]] = {}
     known: list[tuple[tuple[Rows | None, Rows | None], Hypothesis]] = []
-    probe = one.boxes[-1]
+    probe = one.placed[-1]
     for hypothesis in listed:
         plan = one.plan(hypothesis)
         if plan is None:
@@ -277,7 +309,7 @@ def scored_with_filter(witnesses: Sequence[Witness], listed: Sequence[Hypothesis
     one = witnesses[0]
     found: list[Filtered] = []
     known: list[tuple[Rows | None, Rows | None]] = []
-    probe = one.boxes[-1]
+    probe = one.placed[-1]
     for hypothesis in listed:
         plan = one.plan(hypothesis)
         if plan is None:

@@ -83,6 +83,9 @@ def _frame(pair: Observed, problems: list[str]) -> dict[str, tuple[Any, ...]]:
             out["encode.sampling"] = (name, "sent") if sent_sampling(pair) in (None, name) else (name,)
     if is_rgb(pair.stream):
         out["encode.color"] = (Color.RGB,)
+    if len(parts) == 3:
+        number, usual = parts[1].header.quant_tbl_no, int(not is_rgb(pair.stream))
+        out["encode.chroma_tbl_no"] = (-1,) if number == usual else (number,)
     if sum(given) > 1:
         out["envelope.merge_dqt"] = (len(given) == 1,)
     sent_grey = channels_sent(pair)
@@ -106,7 +109,7 @@ def _tables(pair: Observed, problems: list[str]) -> dict[str, tuple[Any, ...]]:
     if len(parts) == 3 and (parts[1].steps != parts[2].steps).any():
         problems.append("Cb and Cr have different quantisation tables")
     is_420 = pair.factors[:1] == [(2, 2)] and len(parts) == 3
-    grey = len(parts) == 1 or is_rgb(pair.stream)  # one table serves all
+    grey = len(parts) == 1 or parts[1].header.quant_tbl_no == 0  # one table serves all
     by_luma = [(m.law, m.quality) for m in tables.candidates(luma) if _fits(m, "luma", is_420)]
     by_chroma = (
         by_luma if grey else [(m.law, m.quality) for m in tables.candidates(chroma) if _fits(m, "chroma", is_420)]

@@ -67,7 +67,7 @@ def samples(raster: Raster, pair: Observed, boxes: Sequence[Box], encode: Encode
     out: list[list[tuple[Values, Levels]]] = [[] for _ in parts]
     for left, top, right, bottom in boxes:
         planes = _planes(raster, (left, top, right, bottom), len(parts), encode)
-        sampled = component_planes(planes, factors, downsampling, encode.edge)
+        sampled = component_planes(planes, factors, downsampling, encode.edge, encode.smoothing)
         for i, (plane, part) in enumerate(zip(sampled, parts, strict=True)):
             h, v = (max(f[axis] for f in factors) // factors[i][axis] for axis in (0, 1))
             at_x, at_y = left // (8 * h), top // (8 * v)

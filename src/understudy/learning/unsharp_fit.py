@@ -65,7 +65,7 @@ def masks(known: Sequence[Known], most: int = 8) -> list[Found]:
     return [Found(Unsharp(*key), sigma) for key, sigma in ranked[:most]]
 
 
-_Window = tuple[Box, NDArray[np.int64], NDArray[np.int64]]
+_Window = tuple[Box, NDArray[np.uint8], NDArray[np.uint8]]
 
 
 def _windows(one: Known, radius: float) -> list[_Window]:
@@ -82,7 +82,7 @@ def _windows(one: Known, radius: float) -> list[_Window]:
         part = one.pixels[y0:y1, x0:x1]
         inner = np.s_[top - y0 : bottom - y0, left - x0 : right - x0]
         blurred = gaussian_blur(part, radius)[inner]
-        out.append(((left, top, right, bottom), part[inner].astype(np.int64), blurred.astype(np.int64)))
+        out.append(((left, top, right, bottom), part[inner], blurred))
     return out
 
 

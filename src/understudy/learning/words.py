@@ -92,6 +92,8 @@ def _decode(step: Decode) -> str:
         text += ", chroma brought to full size " + ("smoothly" if smooth else "by repetition")
     elif step.to_rgb:
         text += ", and made R, G and B at once"
+    if step.dct_method != "islow":
+        text += f", by {step.dct_method}'s inverse DCT"
     if step.scale != 8:
         text += f", a JPEG at {step.scale} eighths of its size"
     if step.draft != "none":
@@ -250,6 +252,8 @@ def arithmetic(step: Encode) -> str:
         parts.append("R, G and B stored as they are")
     if step.overshoot_deringing:
         parts.append("overshoot deringing")
+    if step.smoothing:
+        parts.append(f"samples smoothed by {step.smoothing} of 100")
     for value, usual, what in (
         (step.color, ColorCode.RGB if step.color is ColorCode.RGB else ColorCode.LIBJPEG, "colour"),
         (step.downsampling, Downsampling.LIBJPEG, "chroma"),
@@ -314,6 +318,8 @@ def _decode_brief(step: Decode) -> str:
         parts.append(f"decoded by {step.decoder}")
     if step.upsampling is not Upsampling.FANCY:
         parts.append("plain upsampling")
+    if step.dct_method != "islow":
+        parts.append(f"{step.dct_method} inverse DCT")
     if step.scale != 8 or step.draft != "none":
         parts.append("shrink on load")
     return ", ".join(parts)

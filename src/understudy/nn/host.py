@@ -95,6 +95,6 @@ def _one(
         return real, np.stack(go_jpeg.to_planes(real, steps, factors, width, height), -1)
     shown = to_rgb(
         real, steps, factors, width, height, upsampling=recipe.upsampling, eighths=recipe.eighths,
-        decoder=recipe.decoder,
+        decoder=recipe.decoder, dct=recipe.inverse,
     )  # fmt: skip
     return real, shown if shown.ndim == 3 else shown[:, :, None]

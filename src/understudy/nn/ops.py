@@ -135,6 +135,8 @@ class Ops:
         encode = _of_sent(encode, picture)
         if encode.color is Color.RGB and encode.sampling != "4:4:4":
             raise ProfileError(f"RGB components, {encode.sampling}", place="encode in a channel", expected="4:4:4")
+        if encode.color is Color.RGB and encode.chroma_tbl_no == 1:
+            raise ProfileError("a table for G and B", place="encode in a channel", expected="one for R, G and B")
         slow = encode
         if encode.fast_up_to >= encode.quality_for(picture.width, picture.height):
             encode = replace(encode, dct=Dct.IFAST)
@@ -150,13 +152,14 @@ class Ops:
         upsampling: Upsampling = Upsampling.FANCY,
         decoder: Decoder = Decoder.LIBJPEG_TURBO,
         eighths: int = 8,
+        inverse: Dct = Dct.ISLOW,
     ) -> Picture:
         """What a decoder shows of it; ICC profile and orientation as they were."""
         picture, encode = coded.picture, coded.encode
         apart = encode.color is Color.RGB and picture.samples.shape[1] == 3
         if apart:
             encode = replace(encode, color=Color.LIBJPEG)  # which one component does not use
-        recipe = Recipe(encode, upsampling, decoder, eighths)
+        recipe = Recipe(encode, upsampling, decoder, eighths, inverse)
         factors = recipe.factors(recipe.components(picture.samples.shape[1]))
         is_420 = len(factors) == 3 and factors[0] == (2, 2)
         tables = encode.tables_for(picture.width, picture.height, is_420)

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from ..codec.sampling import component_size, dct_ratio, ratio
 from ..codec.scaled_dct import block_sizes
-from ..codec.variants import Color, Decoder, Quantizer, Upsampling
+from ..codec.variants import Color, Dct, Decoder, Quantizer, Upsampling
 from ..steps.encode import SAMPLINGS, Encode
 from .text import as_json
 
@@ -53,21 +53,23 @@ class Recipe:
     upsampling: Upsampling = Upsampling.FANCY
     decoder: Decoder = Decoder.LIBJPEG_TURBO
     eighths: int = 8
+    inverse: Dct = Dct.ISLOW
+    """The decoder's transform at 8 x 8."""
 
     @property
     def key(self) -> str:
         """The recipe as JSON; `of` reads it. Built by hand, so that torch.compile can follow."""
         fields = [f'"{name}": {as_json(getattr(self.encode, name))}' for name in _FIELDS]
-        rest = f"{as_json(self.upsampling)}, {as_json(self.decoder)}, {self.eighths}"
+        rest = f"{as_json(self.upsampling)}, {as_json(self.decoder)}, {self.eighths}, {as_json(self.inverse)}"
         return "[{" + ", ".join(fields) + "}, " + rest + "]"
 
     @staticmethod
     @cache
     def of(key: str) -> Recipe:
         """The recipe that `key` was made of."""
-        changed, upsampling, decoder, eighths = json.loads(key)
+        changed, upsampling, decoder, eighths, inverse = json.loads(key)
         encode: Encode = TypeAdapter(Encode).validate_python(changed)
-        return Recipe(encode, Upsampling(upsampling), Decoder(decoder), eighths)
+        return Recipe(encode, Upsampling(upsampling), Decoder(decoder), eighths, Dct(inverse))
 
     @property
     def outside_torch(self) -> str:
@@ -76,6 +78,8 @@ class Recipe:
             return reason
         if self.decoder is not Decoder.LIBJPEG_TURBO or self.eighths != 8:
             return f"decoding to {self.eighths}/8 by {self.decoder}"
+        if self.inverse is not Dct.ISLOW:
+            return f"{self.inverse}'s inverse DCT"
         return ""
 
     @property

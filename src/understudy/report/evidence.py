@@ -233,8 +233,8 @@ def _alike(a: list[Point], b: list[Point]) -> bool:
 def _curve(hypothesis: Hypothesis, one: Witness) -> list[Point]:
     """(distance in output pixels, weight times the ratio) of the samples that the middle outputs are made of."""
     height, width = one.luma.shape
-    to = one.pair.size
-    plan = hypothesis.plan(width, height, to, one.scale)
+    to = one.size
+    plan = one.plan(hypothesis)
     middle = to[0] // 2
     made = rows(plan, 1, max(0, middle - 12), min(to[0], middle + 12)) if plan is not None else None
     if made is None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Interval
 
-from ..codec.framing import Box, offset, shaped
+from ..codec.framing import Box, Offset, shaped, span, thumbors
 from ..codec.sizes import Rounding
 from ..errors import PictureError
 from .base import Context, Raster, Step
@@ -34,13 +34,16 @@ class Crop(Step):
     """Pixels that are left of a higher picture; 0 for all."""
     aspect: tuple[Side, Side] = (0, 0)
     """Width to height of the largest part that is left, such as 1, 1 for a square; 0, 0 for any."""
+    aspect_by: Literal["largest", "thumbor"] = "largest"
+    """Whose rule finds that part: the largest by `rounding`; or thumbor's, which rounds a width up and a height half to
+    even, and leaves a picture whole whose width / height is the same to two decimals."""
     rounding: Rounding = Rounding.HALF_UP
     """Of the side that `aspect` shortens."""
     multiple: Annotated[int, Interval(ge=1, le=64)] = 1
     """What both sides are cut down to a multiple of; a side below it is left."""
     gravity: tuple[Share, Share] = (0.5, 0.5)
     """Shares of what is cut off that lie at the left and at the top: 0.5 for the middle, 0 keeps that edge."""
-    offset_rounding: Rounding = Rounding.FLOOR
+    offset_rounding: Offset = Offset.FLOOR
     """Of the pixels cut off at the left and at the top."""
     inset: tuple[Side, Side, Side, Side] = (0, 0, 0, 0)
     """Pixels cut off at the left, top, right and bottom before anything else."""
@@ -51,14 +54,17 @@ class Crop(Step):
         across, down = width - left - right, height - top - bottom
         if across < 1 or down < 1:
             raise PictureError(f"{width} x {height} pixels", place="crop", expected=f"more than the inset {self.inset}")
-        to = shaped(across, down, self.aspect, self.rounding, larger=False)
+        if self.aspect_by == "thumbor":
+            to = thumbors(across, down, self.aspect)
+        else:
+            to = shaped(across, down, self.aspect, self.rounding, larger=False)
         sides = []
         for side, limit in zip(to, (self.width, self.height), strict=True):
             kept = min(side, limit or side)
             sides.append(kept // self.multiple * self.multiple or kept)
-        left += offset(across - sides[0], self.gravity[0], self.offset_rounding)
-        top += offset(down - sides[1], self.gravity[1], self.offset_rounding)
-        return left, top, left + sides[0], top + sides[1]
+        x, right = span(across, sides[0], self.gravity[0], self.offset_rounding)
+        y, bottom = span(down, sides[1], self.gravity[1], self.offset_rounding)
+        return left + x, top + y, left + right, top + bottom
 
     def exact(self, value: Raster, context: Context) -> Raster:
         """The part, `[H, W, C]`. Raises PictureError where nothing is left of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from ..codec import go_jpeg, png16
 from ..codec.color import cmyk_to_rgb, ycbcr_to_rgb
 from ..codec.decode import to_planes, to_rgb
 from ..codec.sizes import Derive, Fit, Rounding, ShrinkOnLoad, halvings, imagemagick_eighths, shrink_on_load, target
-from ..codec.variants import Decoder, Depth16, Upsampling
+from ..codec.variants import Dct, Decoder, Depth16, Upsampling
 from ..errors import LimitError, PictureError, ProfileError, UnderstudyError, UnsupportedJpegError
 from ..jpeg.coefficients import Coefficients
 from ..jpeg.entropy_decode import MAX_PIXELS, read_coefficients
@@ -43,6 +44,9 @@ class Decode(Step):
     """How a JPEG's subsampled chroma is brought to full size; libjpeg 7's `fancy` is its larger inverse DCT."""
     decoder: Decoder = Decoder.LIBJPEG_TURBO
     """Whose inverse DCTs decode a JPEG's chroma and make it smaller or larger."""
+    dct_method: Literal["islow", "ifast"] = "islow"
+    """libjpeg's name for the inverse DCT of a JPEG's blocks at 8 x 8: accurate, or fast (`djpeg -dct fast`). What is
+    decoded smaller has others. (Of no other decoder than libjpeg's.)"""
     to_rgb: bool = False
     """Whether what Go decoded as Y, Cb and Cr becomes R, G and B at once, in Go's arithmetic: what imaging's Clone
     does, and with it its Fit and Fill of a picture that has the size already. (Other decoders give R, G and B.)"""
@@ -96,11 +100,13 @@ class Decode(Step):
             raise ProfileError(f"draft_by {self.draft_by}", place="decode in a channel", expected="pillow")
         eighths = self.eighths(p.width, p.height, p.orientation)
         before = None if eighths == 8 else (p.width, p.height, eighths)
-        decoded = ops.decoded(value, self.upsampling, self.decoder, eighths)
+        decoded = ops.decoded(value, self.upsampling, self.decoder, eighths, Dct(self.dct_method))
         return replace(ops.shown(decoded) if self.to_rgb else decoded, before=before)
 
     def outside_torch(self) -> str:
-        """Decoders other than libjpeg-turbo, and other sizes than the full one."""
+        """Decoders other than libjpeg-turbo, its fast inverse DCT, and other sizes than the full one."""
+        if self.dct_method != "islow":
+            return f"{self.dct_method}'s inverse DCT"
         if self.decoder is Decoder.LIBJPEG_TURBO and self.scale == 8 and self.draft == "none":
             return ""
         return f"decoding by {self.decoder}, smaller"
@@ -133,9 +139,10 @@ class Decode(Step):
         blocks, steps = [c.blocks for c in parts], [c.steps for c in parts]
         given = (blocks, steps, coefficients.factors, coefficients.width, coefficients.height, self.upsampling)
         if len(parts) == 4:
-            pixels = self._of_inks(to_planes(*given, eighths, self.decoder), _is_ycck(stream))
+            pixels = self._of_inks(to_planes(*given, eighths, self.decoder, Dct(self.dct_method)), _is_ycck(stream))
         else:
-            pixels = to_rgb(*given, ycbcr=not is_rgb(stream), eighths=eighths, decoder=self.decoder)
+            how: dict[str, Any] = {"eighths": eighths, "decoder": self.decoder, "dct": Dct(self.dct_method)}
+            pixels = to_rgb(*given, ycbcr=not is_rgb(stream), **how)
         if self.draft_by not in (ShrinkOnLoad.PILLOW, ShrinkOnLoad.IMAGEMAGICK):
             pixels = pixels[: max(1, coefficients.height * eighths // 8), : max(1, coefficients.width * eighths // 8)]
         before = None if eighths == 8 else (coefficients.width, coefficients.height, eighths)
@@ -220,17 +227,26 @@ def _metadata(data: bytes) -> tuple[bytes | None, int]:
     """ICC profile and EXIF orientation as Pillow reads them, without decoding the picture."""
     try:
         with _opened(data) as image:
-            return image.info.get("icc_profile") or None, _orientation(image)
+            return image.info.get("icc_profile") or None, orientation_of(image)
     except (UnderstudyError, OSError, ValueError):
         return None, 1  # a header that Pillow refuses: the pixels are ours, the metadata is not known
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation_of(image: Image.Image) -> int:
+    """The EXIF orientation that a Pillow image bears, 1 to 8; 1 where there is none, or none that can be read."""
     try:
         value = image.getexif().get(0x0112, 1)
     except Exception:  # Pillow raises whatever its TIFF reader meets in damaged EXIF
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+_BEGINNINGS = {b"\x89PNG": "PNG", b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"RIFF": "WebP", b"GIF8": "GIF"}
+
+
+def _begins_as(data: bytes) -> str:
+    """Which of the formats that Pillow reads here the bytes begin as; "" for none."""
+    return next((name for start, name in _BEGINNINGS.items() if data.startswith(start)), "")
 
 
 def _opened(data: bytes) -> Image.Image:
@@ -240,12 +256,18 @@ def _opened(data: bytes) -> Image.Image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(data))
     except UnidentifiedImageError:
-        start = data[:8].hex(" ") or "no bytes"
-        raise PictureError(
-            f"starts with {start}", place="picture", expected="JPEG, PNG, BMP, TIFF, WebP or GIF"
-        ) from None
+        known = _begins_as(data)
+        if known:
+            got, expected = f"a {known} whose header cannot be read", "an undamaged file"
+        else:
+            got = f"starts with {data[:8].hex(' ')}" if data else "an empty file"
+            expected = "JPEG, PNG, BMP, TIFF, WebP or GIF"
+        raise PictureError(got, place="picture", expected=expected) from None
     except Image.DecompressionBombError as error:
-        raise LimitError(str(error), place="picture", expected=f"at most {MAX_PIXELS} pixels") from None
+        found = re.search(r"\d+", str(error))
+        got = f"{found[0]} pixels" if found else str(error)
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        raise LimitError(got, place="picture", expected=f"at most {most} pixels in formats other than JPEG") from None
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise PictureError(f"{error}", place="picture", expected="a readable file") from None
     if image.width * image.height > MAX_PIXELS:
@@ -255,7 +277,7 @@ def _opened(data: bytes) -> Image.Image:
 
 def _through_pillow(data: bytes, sixteen_bit: Depth16) -> Raster:
     image = _opened(data)
-    icc, orientation = image.info.get("icc_profile") or None, _orientation(image)
+    icc, orientation = image.info.get("icc_profile") or None, orientation_of(image)
     try:
         image.load()
     except Exception as error:  # Pillow's plugins raise many kinds on damaged files

@@ -41,7 +41,7 @@ SEARCHES: dict[str, DcScans] = {
 }
 """mozjpeg's scan optimisation by the names of the parameter `script`, with the number of its `-dc-scan-opt`."""
 
-PARTS = ("color", "downsampling", "edge", "dct", "quantizer", "overshoot_deringing", "dummy_blocks")
+PARTS = ("color", "smoothing", "downsampling", "edge", "dct", "quantizer", "overshoot_deringing", "dummy_blocks")
 """What the engine `libjpeg` is made of."""
 
 Quality = Annotated[int, Interval(ge=1, le=100)]
@@ -67,6 +67,9 @@ class Encode(Step):
     """64 steps in natural order instead of `law` and `quality`."""
     chroma_steps: Steps64 = ()
     """64 steps in natural order instead of `law` and `quality`."""
+    chroma_tbl_no: Annotated[int, Interval(ge=-1, le=1)] = -1
+    """The table of the second and third component (T.81's Tq; libjpeg's quant_tbl_no, `cjpeg -qslots`): 0 for luma's, 1
+    for chroma's. -1 as usual: 1 for Cb and Cr, 0 for G and B."""
     force_baseline: bool = True
     """Steps that `law` gives end at 255; without it at 32767, and a table above 255 is written in 16 bits."""
     sampling: Literal["4:4:4", "4:2:2", "4:2:0", "4:4:0", "4:1:1"] = "4:2:0"
@@ -103,6 +106,9 @@ class Encode(Step):
     """jpegli's, which sets small coefficients of busy blocks to zero; other engines have none."""
     color: Color = Color.LIBJPEG
     """RGB to YCbCr: which code's fixed-point arithmetic."""
+    smoothing: Annotated[int, Interval(ge=0, le=100)] = 0
+    """libjpeg's smoothing_factor (`cjpeg -smooth N`): each sample takes N / 1024 of each of its eight neighbours, luma
+    as well as chroma, but for chroma whose ratio is neither 1x1 nor 2x2. 0 for none."""
     downsampling: Downsampling = Downsampling.LIBJPEG
     """How chroma is averaged where it is subsampled."""
     edge: Edge = Edge.LIBJPEG
@@ -150,7 +156,8 @@ class Encode(Step):
         return ops.coded(ops.luma(value, self.color) if self.grey == "luma" else value, self)
 
     def outside_torch(self) -> str:
-        """jpegli, mozjpeg's trellis and deringing, a fitted rounding offset, the arithmetic of jpeg-js and ffmpeg."""
+        """jpegli, mozjpeg's trellis and deringing, a fitted rounding offset, jpeg-js, ffmpeg, Rust's image,
+        libjpeg's smoothing."""
         if self.engine is Engine.JPEGLI:
             return "jpegli"
         if self.quantizer is Quantizer.MOZJPEG_TRELLIS:
@@ -159,6 +166,10 @@ class Encode(Step):
             return "a fitted rounding offset"
         if self.dct in (Dct.JPEG_JS, Dct.FFMPEG) or self.quantizer is Quantizer.FFMPEG:
             return "the arithmetic of jpeg-js and ffmpeg"
+        if self.dct is Dct.RUST_IMAGE or self.color is Color.RUST_IMAGE:
+            return "the arithmetic of Rust's image crate"
+        if self.smoothing:
+            return "libjpeg's input smoothing"
         return "mozjpeg's deringing" if self.overshoot_deringing else ""
 
     def levels(self, value: Raster, context: Context) -> tuple[list[Blocks], list[tuple[int, int]]]:
@@ -216,7 +227,9 @@ class Encode(Step):
             blocks,
             width=width,
             height=height,
-            components=[FrameComponent(i + 1, h, v, 0 if rgb else min(i, 1)) for i, (h, v) in enumerate(factors)],
+            components=[
+                FrameComponent(i + 1, h, v, self._second_table if i else 0) for i, (h, v) in enumerate(factors)
+            ],
             quant_tables=[_quant_table(i, steps) for i, steps in enumerate(quant)],
             script=script if wanted is None else search(count, wanted),
             progressive=progressive,
@@ -258,8 +271,9 @@ class Encode(Step):
                 streaming=len(script) == 1 and self.restart_interval == self.restart_rows == 0,
             )
         arithmetic = Arithmetic(
-            self.color, self.downsampling, self.edge, self.dct, self.quantizer, self.dummy_blocks, self.rounding_offset
-        )
+            self.color, self.downsampling, self.edge, self.dct, self.quantizer, self.dummy_blocks, self.rounding_offset,
+            self.smoothing,
+        )  # fmt: skip
         trellis = None
         if self.quantizer is Quantizer.MOZJPEG_TRELLIS:
             trellis = Trellis(
@@ -280,7 +294,12 @@ class Encode(Step):
         )  # fmt: skip
 
     def _n_tables(self, components: int) -> int:
-        return 2 if self.unused_tables else 1 if self.color is Color.RGB else min(components, 2)
+        return 2 if self.unused_tables else min(components, 1 + self._second_table)
+
+    @property
+    def _second_table(self) -> int:
+        """Tq of all components but the first."""
+        return self.chroma_tbl_no if self.chroma_tbl_no >= 0 else int(self.color is not Color.RGB)
 
     def sampling_for(self, context: Context) -> str:
         """A key of SAMPLINGS: `sampling`, or with `keep_sampling` that of the sent JPEG of three components."""
@@ -301,7 +320,7 @@ class Encode(Step):
             raise ProfileError(f"{quality} for {width} x {height}", place="encode.quality", expected="1 to 100")
         luma, chroma = self._law_tables(quality, is_420)
         luma = self.luma_steps or luma
-        return luma, luma if self.color is Color.RGB else self.chroma_steps or chroma
+        return luma, self.chroma_steps or chroma if self._second_table else luma
 
     def _law_tables(self, quality: int, is_420: bool) -> tuple[tables.Table, tables.Table]:
         fixed = self.law == tables.Law.CUSTOM_DIAG

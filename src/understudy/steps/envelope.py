@@ -66,6 +66,8 @@ class Envelope(Step):
     """The ids of the components, in order; as many as the picture has, or more."""
     merge_dqt: bool = False
     """One DQT segment for all tables."""
+    frame_first: bool = False
+    """The frame header (SOF) before the quantisation tables: Rust's image crate."""
     dht: DhtLayout = DhtLayout.SEPARATE
     """How Huffman tables are spread over DHT segments."""
     selectors: Selectors = Selectors.ZERO_UNUSED
@@ -79,7 +81,7 @@ class Envelope(Step):
             raise ProfileError(
                 f"{ids}", place="envelope.component_ids", expected=f"{len(value.components)} different ids"
             )
-        how = Layout(self.component_ids, self.merge_dqt, self.dht, self.selectors)
+        how = Layout(self.component_ids, self.merge_dqt, self.dht, self.selectors, self.frame_first)
         ends_only = self.fbmd_type in FIRST_AND_LAST
         stream = self._ended(layout(value, how, self._head(context, [0] * (3 if ends_only else len(value.scans) + 1))))
         if "fbmd" in self.iptc:

@@ -82,7 +82,9 @@ class Generation(Step):
         return replace(shown, space="rgb", sent_sampling=value.sent_sampling)
 
     def outside_torch(self) -> str:
-        """Decoders other than libjpeg-turbo, and the arithmetic of jpeg-js and ffmpeg."""
+        """Decoders other than libjpeg-turbo, and the arithmetic of jpeg-js, ffmpeg and Rust's image."""
         if self.dct in (Dct.JPEG_JS, Dct.FFMPEG) or self.quantizer is Quantizer.FFMPEG:
             return "the arithmetic of jpeg-js and ffmpeg"
+        if self.dct is Dct.RUST_IMAGE or self.color is Color.RUST_IMAGE:
+            return "the arithmetic of Rust's image crate"
         return "" if self.decoder is Decoder.LIBJPEG_TURBO else f"decoding by {self.decoder}"

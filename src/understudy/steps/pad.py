@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from annotated_types import Interval
 
-from ..codec.framing import Box, offset, shaped
+from ..codec.framing import Box, Offset, ground, shaped
 from ..codec.sizes import Rounding
 from ..errors import LimitError, PictureError
 from ..jpeg.entropy_decode import MAX_PIXELS
@@ -41,7 +41,7 @@ class Pad(Step):
     """What both sides are brought up to a multiple of."""
     gravity: tuple[Share, Share] = (0.5, 0.5)
     """Shares of the borders that lie at the left and at the top: 0.5 puts the picture into the middle."""
-    offset_rounding: Rounding = Rounding.FLOOR
+    offset_rounding: Offset = Offset.FLOOR
     """Of the pixels added at the left and at the top."""
     border: tuple[Side, Side, Side, Side] = (0, 0, 0, 0)
     """Pixels added at the left, top, right and bottom beside all that."""
@@ -56,9 +56,10 @@ class Pad(Step):
             for side in shaped(*least, self.aspect, self.rounding, larger=True)
         ]
         before, above, after, below = self.border
-        left = offset(sides[0] - width, self.gravity[0], self.offset_rounding) + before
-        top = offset(sides[1] - height, self.gravity[1], self.offset_rounding) + above
-        across, down = sides[0] + before + after, sides[1] + above + below
+        x, across = ground(width, sides[0], self.gravity[0], self.offset_rounding)
+        y, down = ground(height, sides[1], self.gravity[1], self.offset_rounding)
+        left, top = x + before, y + above
+        across, down = across + before + after, down + above + below
         if across * down > MAX_PIXELS:
             raise LimitError(f"{across} x {down} pixels", place="pad", expected=f"at most {MAX_PIXELS}")
         return -left, -top, across - left, down - top

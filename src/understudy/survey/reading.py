@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +185,20 @@ def _read(files: Iterator[Found], coefficients: bool, jobs: int) -> Generator[Ro
             yield pool.take()
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Within, Ctrl-C waits. Processes that start here inherit that: one that came while they load is not theirs."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # which would unblock it when it is first started
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Pool:
     """Workers with a bounded queue. Where one dies (killed, out of memory), the files it may have died of are read
     again, one to a process, and the one that kills again becomes a row that says so."""
@@ -209,7 +225,9 @@ class _Pool:
     def _started(self, jobs: int) -> ProcessPoolExecutor:
         pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), workers.start)
         try:
-            pool.submit(workers.ready).result()
+            with _deaf():
+                first = pool.submit(workers.ready)
+            first.result()
         except BrokenProcessPool:
             raise UnderstudyError(
                 "no worker process could start", place="survey",
@@ -219,7 +237,9 @@ class _Pool:
 
     def give(self, chunk: list[Found]) -> None:
         try:
-            self.waiting.append((chunk, self.pool.submit(self.task, chunk, self.coefficients)))
+            with _deaf():
+                future = self.pool.submit(self.task, chunk, self.coefficients)
+            self.waiting.append((chunk, future))
         except BrokenProcessPool:  # told by the chunk that broke it, which comes before
             broken: Future[Rows] = Future()
             broken.set_exception(BrokenProcessPool())

@@ -26,6 +26,8 @@ def show(scores: Scores, console: Console | None = None) -> None:
         f" as {scores.profile}; {percent(scores.coefficients_equal)} of coefficients equal; "
         f"{scores.headers_equal} of {scores.pairs} with equal headers",
     )
+    if scores.failed:
+        head.append(f"; {scores.failed} of {scores.pairs} could not be compared", BAD)
     console.print(head)
     taken = "the received files" if scores.free == "given" else "the profile's own rules"
     console.print(say(f"free values: {scores.free}, from {taken}", QUIET))

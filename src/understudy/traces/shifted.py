@@ -75,6 +75,23 @@ def _waves() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return waves, (waves * (sizes >= STEPS / 2))[:_AC_BINS].astype(np.float32)
 
 
+def gathered(histograms: NDArray[np.int32]) -> NDArray[np.float64]:
+    """`[n, 10, len(STEPS)]`: how far sizes gather about multiples of each step, in standard deviations of chance.
+
+    histograms: `[n, 10, BINS]`, sizes of the kernels' ten frequencies in quarters of a unit. Of all but DC, sizes under
+    half a step do not count.
+    """
+    whole, upper = _waves()
+    low = histograms[:, 1:, :_AC_BINS].astype(np.float32)
+    numbers = np.empty((len(histograms), kernels.FREQUENCIES, len(STEPS)), np.float32)
+    numbers[:, 0] = histograms[:, 0].sum(axis=1, keepdims=True)
+    numbers[:, 1:] = np.cumsum(low[:, :, ::-1], axis=2)[:, :, ::-1][:, :, 2 * STEPS]
+    sums = np.empty_like(numbers)
+    sums[:, 0] = histograms[:, 0].astype(np.float32) @ whole
+    sums[:, 1:] = (low.reshape(-1, _AC_BINS) @ upper).reshape(len(histograms), kernels.FREQUENCIES - 1, -1)
+    return (sums / np.sqrt(numbers / 2 + 1)).astype(np.float64)
+
+
 def standings(plane: NDArray[np.uint8]) -> NDArray[np.float64]:
     """`[8, 8, 10, len(STEPS)]`: how far each shift (v, h) stands out from its mirrors, in standard deviations.
 
@@ -82,15 +99,7 @@ def standings(plane: NDArray[np.uint8]) -> NDArray[np.float64]:
     """
     histogram = np.zeros((64, kernels.FREQUENCIES, kernels.BINS), np.int32)
     kernels.shift_histograms(np.ascontiguousarray(plane), dct_basis(8)[:4].astype(np.float32), LEAST_SIZE, histogram)
-    whole, upper = _waves()
-    low = histogram[:, 1:, :_AC_BINS].astype(np.float32)
-    numbers = np.empty((64, kernels.FREQUENCIES, len(STEPS)), np.float32)
-    numbers[:, 0] = histogram[:, 0].sum(axis=1, keepdims=True)
-    numbers[:, 1:] = np.cumsum(low[:, :, ::-1], axis=2)[:, :, ::-1][:, :, 2 * STEPS]
-    sums = np.empty_like(numbers)
-    sums[:, 0] = histogram[:, 0].astype(np.float32) @ whole
-    sums[:, 1:] = (low.reshape(-1, _AC_BINS) @ upper).reshape(64, kernels.FREQUENCIES - 1, -1)
-    z = (sums / np.sqrt(numbers / 2 + 1)).astype(np.float64).reshape(8, 8, kernels.FREQUENCIES, -1)
+    z = gathered(histogram).reshape(8, 8, kernels.FREQUENCIES, -1)
     out = np.zeros_like(z)
     for v in range(8):
         for h in range(8):

@@ -46,7 +46,7 @@ def forward(
         )  # fmt: skip
     height, width = picture.shape[:2]
     planes = (picture,) if picture.ndim == 2 else rgb_to_ycbcr(picture, arithmetic.color)
-    components = component_planes(planes, factors, arithmetic.downsampling, arithmetic.edge)
+    components = component_planes(planes, factors, arithmetic.downsampling, arithmetic.edge, arithmetic.smoothing)
     all_steps = [
         np.asarray(chroma_steps if index and chroma_steps is not None else luma_steps, np.int64)
         for index in range(len(factors))

@@ -111,6 +111,37 @@ def bilinear_fixed(source: Any, at_x: Any, part_x: Any, at_y: Any, part_y: Any, 
 
 
 @kernel
+def bicubic_fixed(source: Any, at_x: Any, part_x: Any, at_y: Any, part_y: Any, weights: Any, out: Any) -> None:
+    """Sixteen products of two weights in 256ths, cut to 8 bits, of four samples of one row; times 266 / 256, cut.
+
+    source, out: uint8 [H, W, C]; at, part: int64 [n]; weights: int64 [256, 4], by part: those of the samples at -1, 0,
+    1 and 2. The weights across rows are of the same row; where the row that they mean lies beyond the picture, all four
+    samples are the one at 0, and so is a sample beyond the picture's sides; but that at 0 for the row at 2 is then the
+    one that was looked at for it last.
+    """
+    height, width, channels = source.shape
+    last_y, last_x = -1, -1
+    for y in range(out.shape[0]):
+        row = at_y[y]
+        for x in range(out.shape[1]):
+            column = at_x[x]
+            if row + 2 < height:
+                last_y, last_x = row, column
+            for c in range(channels):
+                total = 0
+                for i in range(4):
+                    there = 0 <= row + i - 1 < height
+                    for j in range(4):
+                        weight = (weights[part_y[y], i] * weights[part_x[x], j]) >> 8
+                        near = column + j - 1
+                        value = source[row, near, c] if there and 0 <= near < width else source[row, column, c]
+                        if i == 3 and j == 1 and not there and last_y >= 0:
+                            value = source[last_y, last_x, c]
+                        total += value * weight
+                out[y, x, c] = min(max((total * 266) >> 16, 0), 255)
+
+
+@kernel
 def rows_float64(source: Any, first: Any, count: Any, weights: Any, out: Any) -> None:
     """uint8 [H, W, C] to [H, n, C]: sums in float64 from the first sample on, rounded half up.
 

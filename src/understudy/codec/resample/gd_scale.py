@@ -1,25 +1,26 @@
 """libgd's gdImageScale: PHP's imagescale, whose default `bilinear_fixed` is, and a few of its other modes.
 
 The first samples of both pictures coincide, not their corners: output i lies at input i * (size / n). The default looks
-at the four pixels around that place whatever the factor, in steps of 1/256; the others widen with the factor.
+at the four pixels around that place whatever the factor, in steps of 1/256; the others widen with the factor. Its
+`bicubic` (IMG_BICUBIC, GD_BICUBIC and GD_BICUBIC_FIXED alike) is a B-spline along the rows of the nearest row above,
+in the same steps whatever the factor, and 1.04 times that: it filters no columns.
 
 Source: libgd's documentation of gdInterpolationMethod; the filters are those of D. Schumacher, General filtered image
 rescaling, in Graphics Gems III, 1992, and of Mitchell and Netravali, SIGGRAPH 1988; where samples lie, the fixed point,
-edges and order of passes measured on libgd 2.3.3 (tests/codec/test_resample_gd.py). Its bicubic modes, which filter
-rows alone, and its windowed ones are not here. `mitchell` is 1 off in two samples of a thousand; B-spline and Gaussian
-were further off.
+edges and order of passes measured on libgd 2.3.3 (tests/codec/test_resample_gd.py). Its windowed modes are not here.
+`mitchell` is 1 off in two samples of a thousand; B-spline and Gaussian were further off.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ProfileError
-from ..stages import Indexes, Integer, Plan, Round, Stage, WeightedSum, tap_table
+from ..stages import Indexes, Integer, Plan, Round, Stage, WeightedSum, picking, tap_table
 from . import _gd_kernels as kernels
 
 Pixels = NDArray[np.uint8]
@@ -65,25 +66,45 @@ FILTERS: dict[str, tuple[Callable[[float], float], float]] = {
     "hermite": (_hermite, 1.0), "mitchell": (_mitchell, 2.0),
 }  # fmt: skip
 """Weight at a distance, and up to which."""
-KERNELS: tuple[str, ...] = ("bilinear_fixed", *FILTERS)
+KERNELS: tuple[str, ...] = ("bilinear_fixed", "bicubic", *FILTERS)
+_FIXED = ("bilinear_fixed", "bicubic")
+
+
+@cache
+def _spline() -> Indexes:
+    """int64 `[256, 4]`: weights, in 256ths, of the samples at -1, 0, 1 and 2 beside a place that lies so many 256ths
+    behind that at 0: the cubic B-spline's (Schoenberg's truncated powers), each product of its cubes cut to 8 bits."""
+    at = 256 * np.arange(-1, 3)[None] - np.arange(256)[:, None]
+    total = np.zeros(at.shape, np.int64)
+    for shift, times in ((512, 1), (256, -4), (0, 6), (-256, -4)):
+        x = np.maximum(at + shift, 0)
+        total += times * ((x * ((x * x) >> 8)) >> 8)
+    made: Indexes = np.sign(total) * (np.abs(total) // 6)
+    return made
 
 
 def resize(pixels: Pixels, width: int, height: int, *, kernel: str) -> Pixels:
     """uint8 `[height, width, C]` of uint8 `[H, W, C]`. Alpha, in libgd's 7 bits, is filtered as the colours are, and
-    those are not multiplied by it. Raises ProfileError for alpha under another kernel than `bilinear_fixed`."""
+    those are not multiplied by it. Raises ProfileError for alpha under others than `bilinear_fixed` and `bicubic`."""
     rows, columns, channels = pixels.shape
     has_alpha = channels in (2, 4)
-    if has_alpha and kernel != "bilinear_fixed":
+    if has_alpha and kernel not in _FIXED:
         raise ProfileError(f"an alpha channel with {kernel}", place="resize by gd_scale", expected="grey or RGB",
                            remedy="add a flatten step before it")  # fmt: skip
-    if kernel != "bilinear_fixed":
+    if kernel == "bicubic" and (columns, rows) == (width, height):
+        return pixels.copy()
+    if kernel not in _FIXED:
         wide = _filtered(pixels, kernel, width).transpose(1, 0, 2)
         return np.ascontiguousarray(_filtered(wide, kernel, height).transpose(1, 0, 2))
     source = pixels.copy()
     if has_alpha:
         source[:, :, -1] = 127 - (pixels[:, :, -1] >> 1)  # libgd has transparency
     out = np.empty((height, width, channels), np.uint8)
-    kernels.bilinear_fixed(source, *_places(columns, width), *_places(rows, height), out)
+    places = *_places(columns, width), *_places(rows, height)
+    if kernel == "bicubic":
+        kernels.bicubic_fixed(source, *places, _spline(), out)
+    else:
+        kernels.bilinear_fixed(source, *places, out)
     if has_alpha:
         opaque = 127 - out[:, :, -1]
         out[:, :, -1] = (opaque << 1) + (opaque >> 6)
@@ -91,7 +112,17 @@ def resize(pixels: Pixels, width: int, height: int, *, kernel: str) -> Pixels:
 
 
 def plan(columns: int, rows: int, width: int, height: int, *, kernel: str) -> Plan:
-    """`resize` of 1 or 3 channels, as data: exact but for `bilinear_fixed`, of which it is the linear part."""
+    """`resize` of 1 or 3 channels, as data: exact but for those in fixed point, of which it is the linear part."""
+    if kernel == "bicubic" and (columns, rows) == (width, height):
+        return Plan(())
+    if kernel == "bicubic":
+        at, part = _places(columns, width)
+        four = np.clip(at[:, None] + np.arange(-1, 3), 0, columns - 1)
+        rows_at = _places(rows, height)[0]
+        return Plan(
+            (picking(0, rows, rows_at), WeightedSum(1, columns, four, _spline()[part]), Integer(divisor=255)),
+            "libgd cuts each product of two weights to 8 bits, and has other samples at its lower edge",
+        )
     if kernel != "bilinear_fixed":
         stages: list[Stage] = []
         if width != columns:

@@ -11,7 +11,7 @@ weights are normalised and samples rounded is measured on convert 6.9.11-60 Q16 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import cos, exp, pi, sin, sqrt
 from typing import Any, Literal
@@ -193,9 +193,14 @@ def default_kernel(from_size: tuple[int, int], to_size: tuple[int, int], channel
 
 
 @lru_cache(maxsize=16)
-def _weights(kernel: str, before: int, after: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """(first source sample, number of samples) of each of `after` samples, and their weights [after, most]."""
-    shape = _FILTERS[kernel]
+def _weights(
+    kernel: str, before: int, after: int, own_support: float = 0.0
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """(first source sample, number of samples) of each of `after` samples, and their weights [after, most].
+
+    own_support: instead of the filter's; its window is stretched to it. 0 for the filter's.
+    """
+    shape = replace(_FILTERS[kernel], support=own_support) if own_support else _FILTERS[kernel]
     factor = after / before
     scale = max(1.0 / factor + _EPSILON, 1.0)
     support = scale * (shape.support * shape.blur)
@@ -237,15 +242,45 @@ def _picked(before: int, after: int) -> NDArray[np.int64]:
     return ((2 * np.arange(after, dtype=np.int64) + 1) * before - 1) // (2 * after)
 
 
+def posterized(pixels: NDArray[np.uint16], levels: int, colours: int) -> NDArray[np.uint16]:
+    """uint16, as given: the first `colours` channels brought to the nearest of `levels` (2 or more) evenly spaced
+    values, 0 and 65535 the outermost: `-posterize` without dithering.
+
+    No sample lies halfway between two: twice the levels less one, times a sample, is even, and the halves are odd.
+    What `-posterize` does beside is not here: it then looks for at most 65,536 colours of all, and where alpha is
+    partial other ones.
+    Source: measured on convert 6.9.11-60 (tests/codec/test_resample_imagemagick_thumbnail.py).
+    """
+    last = levels - 1
+    nearest = (2 * last * np.arange(65536) + 65535) // 131070
+    table = ((131070 * nearest + last) // (2 * last)).astype(np.uint16)
+    out = pixels.copy()
+    out[:, :, :colours] = table[pixels[:, :, :colours]]
+    return out
+
+
 def resize16(
-    pixels: NDArray[np.uint16], width: int, height: int, *, kernel: str = "default", thumbnail: bool = False
-) -> NDArray[np.uint16]:
+    pixels: NDArray[np.uint16], width: int, height: int, *, kernel: str = "default", thumbnail: bool = False,
+    support: float = 0.0, posterize: int = 0,
+) -> NDArray[np.uint16]:  # fmt: skip
     """uint16 `[height, width, C]` of uint16 `[H, W, C]`, 0 to 65535; C = 1 grey, 2 with alpha, 3 RGB, 4 with alpha.
 
     With alpha, colours are summed in proportion to it and divided by the sum; where that is nothing they become 0.
     thumbnail: as `-thumbnail` does it, which makes much smaller pictures of a sample.
-    Raises ValueError for an unknown kernel, an empty picture or another number of channels.
+    support: that of `-define filter:support`, in the filter's own pixels; 0 for the filter's.
+    posterize: the levels that each colour is brought to afterwards (see `posterized`); 0 for all 65,536.
+    Raises ValueError for an unknown kernel, an empty picture, another number of channels, a negative support and a
+    single level.
     """
+    if support < 0 or posterize < 0 or posterize == 1:
+        raise ValueError(f"support {support}, posterize {posterize}, expected 0 or more, and not one level")
+    out = _resized16(pixels, width, height, kernel, thumbnail, support)
+    return posterized(out, posterize, out.shape[2] - (out.shape[2] in (2, 4))) if posterize else out
+
+
+def _resized16(
+    pixels: NDArray[np.uint16], width: int, height: int, kernel: str, thumbnail: bool, support: float
+) -> NDArray[np.uint16]:
     rows, columns, channels = pixels.shape
     if min(rows, columns, width, height) < 1 or channels not in (1, 2, 3, 4):
         raise ValueError(f"{pixels.shape} to {width} x {height}")
@@ -264,29 +299,37 @@ def resize16(
 
     def horizontal(source: NDArray[np.uint16]) -> NDArray[np.uint16]:
         out = np.empty((source.shape[0], width, channels), np.uint16)
-        across(source, *_weights(kernel, columns, width), out)
+        across(source, *_weights(kernel, columns, width, support), out)
         return out
 
     def vertical(source: NDArray[np.uint16]) -> NDArray[np.uint16]:
         out = np.empty((height, source.shape[1], channels), np.uint16)
-        down(source, *_weights(kernel, rows, height), out)
+        down(source, *_weights(kernel, rows, height, support), out)
         return out
 
     return vertical(horizontal(source)) if width / columns > height / rows else horizontal(vertical(source))
 
 
 def resize(
-    pixels: NDArray[np.uint8], width: int, height: int, *, kernel: str = "default", thumbnail: bool = False
-) -> NDArray[np.uint8]:
+    pixels: NDArray[np.uint8], width: int, height: int, *, kernel: str = "default", thumbnail: bool = False,
+    support: float = 0.0, posterize: int = 0,
+) -> NDArray[np.uint8]:  # fmt: skip
     """uint8 `[height, width, C]` of uint8 `[H, W, C]`: as `resize16`, from and to 8 bits."""
     wide: NDArray[Any] = pixels.astype(np.uint16) * np.uint16(257)
-    out = resize16(wide, width, height, kernel=kernel, thumbnail=thumbnail).astype(np.uint32) + np.uint32(128)
+    return to8(
+        resize16(wide, width, height, kernel=kernel, thumbnail=thumbnail, support=support, posterize=posterize)
+    )  # fmt: skip
+
+
+def to8(pixels: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """uint8 of uint16, 0 to 65535: v / 257 rounded, as an 8-bit file is written."""
+    out = pixels.astype(np.uint32) + np.uint32(128)
     return ((out - (out >> np.uint32(8))) >> np.uint32(8)).astype(np.uint8)
 
 
 def plan(
     columns: int, rows: int, width: int, height: int, *, kernel: str = "default", thumbnail: bool = False,
-    channels: Literal[1, 3] = 3,
+    support: float = 0.0, posterize: int = 0, channels: Literal[1, 3] = 3,
 ) -> Plan:  # fmt: skip
     """`resize` of so many channels, which `default` chooses by, as data."""
     sample: tuple[Stage, ...] = ()
@@ -294,14 +337,23 @@ def plan(
         across, down = (_picked(before, 5 * after) for before, after in ((columns, width), (rows, height)))
         sample = picking(1, columns, across), picking(0, rows, down)
         columns, rows = 5 * width, 5 * height
-    if kernel == "default":
-        if (columns, rows) == (width, height):
-            return Plan(())
-        kernel = default_kernel((columns, rows), (width, height), channels)
+    levels: tuple[Stage, ...] = ()
+    if posterize:
+        last = posterize - 1
+        levels = (
+            Integer(multiplier=2 * last, clip=False), Integer(add=65535, divisor=131070, clip=False),
+            Integer(multiplier=131070, clip=False), Integer(add=last, divisor=2 * last, clip=False),
+        )  # fmt: skip
+    passes: tuple[Stage, ...] = ()
+    if kernel != "default" or (columns, rows) != (width, height):
+        kernel = default_kernel((columns, rows), (width, height), channels) if kernel == "default" else kernel
 
-    def one(axis: Literal[0, 1], size: int, n: int) -> tuple[Stage, ...]:
-        return WeightedSum(axis, size, *tap_table(*_weights(kernel, size, n), size), "float64"), Round("up", 65535)
+        def one(axis: Literal[0, 1], size: int, n: int) -> tuple[Stage, ...]:
+            taps = tap_table(*_weights(kernel, size, n, support), size)
+            return WeightedSum(axis, size, *taps, "float64"), Round("up", 65535)
 
-    wide, tall = one(1, columns, width), one(0, rows, height)
-    passes = wide + tall if width / columns > height / rows else tall + wide
-    return Plan((*sample, Integer(multiplier=257, clip=False), *passes, To8()))
+        wide, tall = one(1, columns, width), one(0, rows, height)
+        passes = wide + tall if width / columns > height / rows else tall + wide
+    if not passes and not levels:
+        return Plan(sample)
+    return Plan((*sample, Integer(multiplier=257, clip=False), *passes, *levels, To8()))

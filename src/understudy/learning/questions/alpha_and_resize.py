@@ -18,7 +18,7 @@ from ..question import Candidate, Question
 from ..rendering import Rendering
 from ..sharpening import FILTERS
 from .alpha import choices, label
-from .order import with_alpha
+from .order import twins, with_alpha
 
 EXACT = 0.9999
 """Share of a picture's coefficients from which on its transparency is taken to be explained."""
@@ -47,7 +47,7 @@ class AlphaAndResize:
         out = {pipeline.keys: present}
         steps = choices(pipeline, pairs, rendering)
         for rank, (step, placed) in enumerate(product(steps, _placed(pipeline))):
-            for tried in with_alpha([placed.having(step)], pairs):
+            for tried in _with_kernels(with_alpha([placed.having(step)], pairs)):
                 out.setdefault(tried.keys, Candidate(_label(tried), tried, rank))
         return list(out.values())
 
@@ -68,13 +68,25 @@ def _placed(pipeline: Pipeline) -> Iterator[Pipeline]:
         yield pipeline.ordered((*others[:at], "flatten", *others[at:]))
 
 
+def _with_kernels(pipelines: Iterable[Pipeline]) -> Iterator[Pipeline]:
+    """Each with every name that the library has for the kernel: ImageMagick's own choice, of an opaque picture Lanczos,
+    is another one where alpha goes through the resize."""
+    for pipeline in pipelines:
+        yield pipeline
+        resize = pipeline.get(Resize)
+        if pipeline.names.index("flatten") > pipeline.names.index("resize"):
+            for kernel in twins(resize.code, resize.kernel)[1:]:
+                yield pipeline.changed(Resize, kernel=kernel)
+
+
 def _label(pipeline: Pipeline) -> str:
     resize, flatten = pipeline.find(Resize), pipeline.get(Flatten)
     if resize is None:
         return label(flatten)
     if pipeline.names.index("flatten") < pipeline.names.index("resize"):
         return f"{label(flatten)}, before the resize"
-    return f"{label(flatten)}, after the resize" + (f", alpha {resize.alpha}" if resize.alpha != "own" else "")
+    told = f", alpha {resize.alpha}" if resize.alpha != "own" else ""
+    return f"{label(flatten)}, after the resize by {resize.kernel}{told}"
 
 
 QUESTIONS: tuple[Question, ...] = (AlphaAndResize(),)

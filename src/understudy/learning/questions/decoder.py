@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from ...codec.png16 import is_png16
 from ...codec.variants import Decoder, Depth16, Engine, Upsampling
@@ -21,15 +22,19 @@ from ..rendering import Rendering
 from . import _witnesses as witnesses
 from ._encoders import known_name, listed
 
-DECODERS = {
-    (Decoder.LIBJPEG_TURBO, Upsampling.FANCY): "libjpeg-turbo",
-    (Decoder.LIBJPEG_TURBO, Upsampling.PLAIN): "libjpeg-turbo, chroma repeated",
-    (Decoder.LIBJPEG_7, Upsampling.FANCY): "libjpeg 7 to 9",
-    (Decoder.LIBJPEG_9A, Upsampling.FANCY): "libjpeg 9a to 9f",
-    (Decoder.GO, Upsampling.FANCY): "Go's image/jpeg",
+DECODERS: dict[tuple[Decoder, Upsampling, Literal["islow", "ifast"]], str] = {
+    (Decoder.LIBJPEG_TURBO, Upsampling.FANCY, "islow"): "libjpeg-turbo",
+    (Decoder.LIBJPEG_TURBO, Upsampling.PLAIN, "islow"): "libjpeg-turbo, chroma repeated",
+    (Decoder.LIBJPEG_7, Upsampling.FANCY, "islow"): "libjpeg 7 to 9",
+    (Decoder.LIBJPEG_9A, Upsampling.FANCY, "islow"): "libjpeg 9a to 9f",
+    (Decoder.GO, Upsampling.FANCY, "islow"): "Go's image/jpeg",
+    (Decoder.LIBJPEG_TURBO, Upsampling.FANCY, "ifast"): "libjpeg-turbo, fast",
+    (Decoder.LIBJPEG_TURBO, Upsampling.PLAIN, "ifast"): "libjpeg-turbo, fast, chroma repeated",
 }
-"""(decoder, upsampling) by what to call them, the commonest first; any other decoder goes by its own name."""
-EVERY = (*DECODERS, *((d, Upsampling.FANCY) for d in Decoder if (d, Upsampling.FANCY) not in DECODERS))
+"""(decoder, upsampling, dct_method) by what to call them, the commonest first; any other decoder goes by its own
+name."""
+_NAMED = {decoder for decoder, _, _ in DECODERS}
+EVERY = (*DECODERS, *((d, Upsampling.FANCY, "islow") for d in Decoder if d not in _NAMED))
 
 MADE_RGB = ", made RGB"
 """What is added to Go's name where Y, Cb and Cr do not last."""
@@ -43,8 +48,8 @@ benchmarks/channels_after.py)."""
 
 
 class DecoderQuestion:
-    """Which decoder: libjpeg-turbo's with a triangle filter or repetition for chroma, libjpeg 7's, 9a's, Go's, and
-    whether the last's is made RGB at once."""
+    """Which decoder: libjpeg-turbo's with a triangle filter or repetition for chroma and either inverse DCT, libjpeg
+    7's, 9a's, Go's, and whether the last's is made RGB at once."""
 
     name = "JPEG decoder"
     step = "decode"
@@ -67,8 +72,8 @@ class DecoderQuestion:
         if not witnesses.is_predicted(pipeline, pairs, rendering, WRONG):
             return [Candidate(_label(pipeline), pipeline)]
         made = [pipeline]
-        for decoder, upsampling in EVERY:
-            one = replace(decode, decoder=decoder, upsampling=upsampling, to_rgb=False)
+        for decoder, upsampling, dct_method in EVERY:
+            one = replace(decode, decoder=decoder, upsampling=upsampling, dct_method=dct_method, to_rgb=False)
             if decoder is not Decoder.GO or _go_can(pipeline):
                 made.append(pipeline.having(one))
             if decoder is Decoder.GO and _is_full_size(decode):
@@ -90,14 +95,15 @@ class DecoderQuestion:
 
 def _label(pipeline: Pipeline) -> str:
     decode = pipeline.get(Decode)
-    name = DECODERS.get((decode.decoder, decode.upsampling), f"{decode.decoder} {decode.upsampling}")
+    other = " ".join((decode.decoder, decode.upsampling, decode.dct_method))
+    name = DECODERS.get((decode.decoder, decode.upsampling, decode.dct_method), other)
     return f"{name}{MADE_RGB}" if decode.to_rgb else name
 
 
 def _habit(pipeline: Pipeline, present: Pipeline) -> int:
     """A program that encodes with libjpeg, Go, ... decodes with it as well."""
     decode, encode = pipeline.get(Decode), present.encode
-    chosen = decode.decoder, decode.upsampling
+    chosen = decode.decoder, decode.upsampling, decode.dct_method
     rank = EVERY.index(chosen) if chosen in EVERY else len(EVERY)
     same = known_name(encode) == _label(pipeline).removesuffix(MADE_RGB)
     return 2 * (0 if same else rank + 1) + (decode.to_rgb != _makes_rgb(present))

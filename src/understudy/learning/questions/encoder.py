@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import product
+from typing import Literal
 
 from ...codec.encode import GO, LIBJPEG, LIBJPEG_7
 from ...codec.tables import Law
@@ -39,10 +40,12 @@ from ..tomography import (
 from . import _witnesses as witnesses
 from ._encoders import WHOLE, as_jpegli, can_trellis, listed, name_of, with_arithmetic
 
-_DECODERS = (
-    (Decoder.LIBJPEG_TURBO, Upsampling.FANCY),
-    (Decoder.LIBJPEG_TURBO, Upsampling.PLAIN),
-    (Decoder.LIBJPEG_7, Upsampling.FANCY),
+_DECODERS: tuple[tuple[Decoder, Upsampling, Literal["islow", "ifast"]], ...] = (
+    (Decoder.LIBJPEG_TURBO, Upsampling.FANCY, "islow"),
+    (Decoder.LIBJPEG_TURBO, Upsampling.PLAIN, "islow"),
+    (Decoder.LIBJPEG_7, Upsampling.FANCY, "islow"),
+    (Decoder.LIBJPEG_TURBO, Upsampling.FANCY, "ifast"),
+    (Decoder.LIBJPEG_TURBO, Upsampling.PLAIN, "ifast"),
 )
 """Decoders that are tried together with the DCT where only JPEGs were sent."""
 
@@ -166,9 +169,10 @@ class EncoderQuestion:
 def _label(pipeline: Pipeline) -> str:
     decode = pipeline.find(Decode)
     name = name_of(pipeline.encode)
-    if decode is None or (decode.decoder, decode.upsampling) == _DECODERS[0]:
+    if decode is None or (decode.decoder, decode.upsampling, decode.dct_method) == _DECODERS[0]:
         return name
-    return f"{name}, after {decode.decoder} {decode.upsampling}" + (", made RGB" if decode.to_rgb else "")
+    fast = " ifast" if decode.dct_method != "islow" else ""
+    return f"{name}, after {decode.decoder} {decode.upsampling}{fast}" + (", made RGB" if decode.to_rgb else "")
 
 
 def _blockwise(encode: Encode) -> Iterator[Encode]:
@@ -267,15 +271,17 @@ def _with_decoders(pipeline: Pipeline) -> Iterator[Pipeline]:
     decode = pipeline.find(Decode)
     if decode is None or decode.decoder is Decoder.GO:
         return
-    for decoder, upsampling in _DECODERS:
+    for decoder, upsampling, dct_method in _DECODERS:
         for dct in (Dct.ISLOW, Dct.IFAST, Dct.FLOAT):
             encode = replace(with_arithmetic(pipeline.encode, LIBJPEG), dct=dct)
-            yield pipeline.having(replace(decode, decoder=decoder, upsampling=upsampling)).having(encode)
+            decoded = replace(decode, decoder=decoder, upsampling=upsampling, dct_method=dct_method)
+            yield pipeline.having(decoded).having(encode)
     for decoder, arithmetic in ((Decoder.LIBJPEG_7, LIBJPEG_7), (Decoder.GO, GO)):
         if decoder is Decoder.GO and (decode.scale != 8 or decode.draft != "none"):
             continue
+        plain = replace(decode, decoder=decoder, upsampling=Upsampling.FANCY, dct_method="islow")
         for to_rgb in (False, True) if decoder is Decoder.GO else (False,):
-            after = pipeline.having(replace(decode, decoder=decoder, upsampling=Upsampling.FANCY, to_rgb=to_rgb))
+            after = pipeline.having(replace(plain, to_rgb=to_rgb))
             yield after.having(with_arithmetic(pipeline.encode, arithmetic))
 
 

@@ -207,7 +207,7 @@ def _look(pair: Observed, pipeline: Pipeline, rendering: Rendering) -> _Look | N
         fits = (raster.width, raster.height) == pair.size
         return _Look(pair, fit.plane_of(raster.pixels, pair, raster.space), None, parts, shares) if fits else None
     one = resampling.witness(pair, pipeline, rendering)
-    if one is None:
+    if one is None or one.framed is not None:
         return None
     plan = one.plan(resampling.of(resize))
     return _Look(pair, one.luma, plan, parts, shares) if plan is not None else None

@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from ...steps.crop import Crop
 from ...steps.orient import Orient
+from ...steps.pad import Pad
 from ...steps.resize import Resize
 from ..observed import Observed
 from ..pipeline import Pipeline
@@ -52,7 +54,7 @@ def _gives_sizes(pipeline: Pipeline, pairs: Sequence[Observed]) -> bool:
 
 
 def size_given(pipeline: Pipeline, pair: Observed) -> tuple[int, int]:
-    """(width, height) that `resize` and `orient` make of the pair's picture, decoding at full size."""
+    """(width, height) that the steps make of the pair's picture, decoding at full size."""
     width, height = pair.sent_size
     waiting = pair.orientation
     for step in pipeline.steps:
@@ -64,6 +66,9 @@ def size_given(pipeline: Pipeline, pair: Observed) -> tuple[int, int]:
             turned = step.as_shown and waiting >= 5
             to = step.target(height, width) if turned else step.target(width, height)
             width, height = (to.height, to.width) if turned else (to.width, to.height)
+        elif isinstance(step, (Crop, Pad)):
+            left, top, right, bottom = step.box(width, height)
+            width, height = right - left, bottom - top
     return width, height
 
 

@@ -46,6 +46,8 @@ IN_LIGHT = 4
 """Kernels that are tried in linear light."""
 LAB_SHARPENED = 2
 """Kernels of libvips' behind which its own sharpening is looked for."""
+BOXES = ("gap", "reducing_gap", "thumbnail")
+"""Options that say what is averaged or left out before the kernel."""
 NEAREST = "the nearest that is known, not identified"
 
 
@@ -229,10 +231,13 @@ def _resized(
 ) -> list[unsharp_fit.Known]:
     """What a resampler makes of the witnesses, of those that it gives their size."""
     made = pipeline.having(hypothesis.within(pipeline.get(Resize)))
+    end = made.names.index("resize") + 1
+    while made.names[end] in ("crop", "pad"):
+        end += 1
     known = []
     for one in witnesses:
         try:
-            pixels = rendering.raster(one.pair, made, made.names.index("resize") + 1).pixels
+            pixels = rendering.raster(one.pair, made, end).pixels
         except UnderstudyError:
             continue
         if (pixels.shape[1], pixels.shape[0]) == one.pair.size:
@@ -312,7 +317,7 @@ def reductions(pipeline: Pipeline) -> list[Reduction]:
     with its boxes."""
     resize, decode = pipeline.get(Resize), pipeline.get(Decode)
     known = resample.options(resize.code)
-    names = [n for n in ("gap", "reducing_gap") if n in known]
+    names = [n for n in BOXES if n in known]
     kept = {n: v for n, v in resize.options.items() if n not in names}
     boxes: list[dict[str, Option]] = [
         kept | {n: v for n, v in zip(names, values, strict=True) if v != known[n]}
@@ -340,7 +345,8 @@ def reductions(pipeline: Pipeline) -> list[Reduction]:
         hinted = replace(full, draft=Fit.BOX, draft_by=ShrinkOnLoad.IMAGEMAGICK)
         for fold in (1, 2):  # of the size wanted: its handbook's advice is twice that
             sides = fold * resize.limit, fold * resize.limit_height
-            out.append(Reduction(replace(hinted, draft_limit=sides[0], draft_limit_height=sides[1]), "raster", kept))
+            told = replace(hinted, draft_limit=sides[0], draft_limit_height=sides[1])
+            out += [Reduction(told, "raster", b) for b in boxes]
     # the caller asked for the size first: the other rules are of programs that are known to size what they decoded
     out += [Reduction(aimed, "stored", b) for b in boxes]
     if resize.code == "pillow" and resize.fit in (Fit.LONGEST_SIDE, Fit.BOX):
@@ -375,7 +381,7 @@ def _rank(pipeline: Pipeline) -> int:
     if boxes.get("linear"):
         usual = ("none", *(u for u in usual if u != "none"))  # light is not linear in what a decoder made smaller
     way = "none" if decode.draft == "none" else str(decode.draft_by)
-    off = sum(n in boxes for n in ("gap", "reducing_gap")) + (resize.sized_by != "raster")
+    off = sum(n in boxes for n in BOXES) + (resize.sized_by != "raster")
     return 3 * (usual.index(way) if way in usual else 4) + off
 
 
@@ -411,7 +417,7 @@ def _label(pipeline: Pipeline) -> str:
 
 def _reduction_label(pipeline: Pipeline) -> str:
     decode, options = pipeline.get(Decode), pipeline.get(Resize).options
-    told = [f"{n} {options[n]}" for n in ("gap", "reducing_gap") if n in options]
+    told = [n if options[n] is True else f"{n} {options[n]}" for n in BOXES if n in options]
     if decode.draft == "none":
         return ", ".join(["decoded at full size" if decode.scale == 8 else f"decoded at {decode.scale}/8", *told])
     aim = "the limits " if decode.draft_to == "limits" else ""

@@ -1,0 +1,260 @@
+"""Which framing the pictures themselves show, of those that sizes allow; and what is learned from pairs that have one.
+
+Each framing is tried with a few common kernels on luma windows of a few pairs: one that is a pixel off leaves an error
+of several pixel values, a wrong kernel in the right place one or two (`fit.sigma`). Roundings that move a picture by
+less are left to `questions.framing`, which renders them exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..errors import UnderstudyError
+from ..steps import Context, Source, Step
+from ..steps.color import Color
+from ..steps.crop import Crop
+from ..steps.decode import Decode
+from ..steps.encode import Encode
+from ..steps.flatten import Flatten
+from ..steps.orient import Orient
+from ..steps.pad import Pad
+from ..steps.resize import Resize
+from . import fit, framing, framing_words, resampling
+from .clusters import clusters
+from .framing import Framing
+from .matching import Matched
+from .observed import Observed, boxes
+from .pipeline import Pipeline
+from .question import Decision
+from .refusals import SetAside
+from .rendering import Rendering
+from .size_rules import SizeRules, Sizes, size_rules
+
+LOOKS = 3
+"""Pairs on which framings are tried."""
+EXPLAINED = 4.0
+"""Pixels of error of the best kernel up to which a framing explains a pair: more is a missing step (see `fit`)."""
+NEAR = 0.6
+"""Pixels of error above the best within which a framing is kept for a look at roundings."""
+FEW = tuple(
+    resampling.Hypothesis(code, kernel)
+    for code, kernel in (
+        ("pillow", "lanczos"), ("pillow", "bicubic"), ("pillow", "bilinear"), ("pillow", "box"), ("pillow", "nearest"),
+        ("opencv", "area"), ("opencv", "linear"), ("opencv", "cubic"), ("vips", "lanczos3"), ("gd", "resampled"),
+        ("imagemagick", "lanczos"), ("imagemagick", "mitchell"),
+    )
+)  # fmt: skip
+"""Kernels that are tried: nearly every library's are like one of these."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """What gives the pictures of some pairs their shape."""
+
+    framing: Framing
+    kernel: resampling.Hypothesis | None
+    """The kernel that did best beside it; None where nothing is resized."""
+    sigma: float
+    """Pixels of error that are left, the mean over the pairs that were looked at."""
+    others: tuple[tuple[str, float], ...] = ()
+    """Other kinds and places, and what they leave."""
+
+    def within(self, pipeline: Pipeline) -> Pipeline:
+        """The pipeline with the framing, and with the kernel that did best beside it to begin with."""
+        made = self.framing.within(pipeline)
+        resize = made.find(Resize)
+        return made if resize is None or self.kernel is None else made.having(self.kernel.within(resize))
+
+
+def as_sizes(shape: Shape, pairs: Sequence[Observed]) -> SizeRules:
+    """What is said of sizes where a framing gives them."""
+    chosen = shape.framing
+    given = sorted({p.size for p in pairs})
+    told = " and ".join(f"{w} x {h}" for w, h in given[:3]) + (f" and {len(given) - 3} more" if given[3:] else "")
+    left = f"{shape.sigma:.2f} pixel values of error"
+    rest = "; ".join(f"{what}: {sigma:.2f}" for what, sigma in shape.others if sigma > shape.sigma + NEAR)
+    decision = Decision(
+        "size rule", "resize" if chosen.resize is not None else "crop", in_few_words(chosen),
+        reason=f"gives all {len(pairs)} sizes ({told}) and leaves {left}" + (f"; {rest}" if rest else ""),
+        evidence={"framings": [[what, round(sigma, 3)] for what, sigma in shape.others if sigma < math.inf]},
+    )  # fmt: skip
+    return SizeRules(False, (), decision)
+
+
+def in_few_words(one: Framing) -> str:
+    """The framing's kind and what it makes."""
+    parts = [framing_words.crop(s) if isinstance(s, Crop) else framing_words.pad(s)
+             for s in (*one.before, *one.after) if isinstance(s, (Crop, Pad))]  # fmt: skip
+    return f"{one.kind}: {'; '.join(parts)}" if parts else one.kind
+
+
+def adopt(matched: Matched, progress: Callable[[str, float], None]) -> tuple[Matched, Shape | None]:
+    """The pairs with those among them that one framing explains, where there is one; else as they were."""
+    pairs = (*matched.observed, *matched.framed)
+    if not pairs or not _is_asked(matched):
+        return matched, None
+    groups, _ = clusters(pairs)
+    pairs = tuple(pairs[i] for i in groups[0].members)
+    progress("looking for crops and borders", 0.9)
+    rendering = Rendering()
+    shape = find(pairs, rendering)
+    if shape is None:
+        return matched, None
+    explained = [p for p in pairs if _error(shape, p, rendering) <= EXPLAINED]
+    if len(explained) < max(1, len(matched.observed)):
+        return matched, None
+    return _with(matched, explained, shape), shape
+
+
+def _is_asked(matched: Matched) -> bool:
+    """Whether pairs were cut or have borders, or have sizes that no size rule gives."""
+    if matched.framed:
+        return True
+    rules = size_rules(matched.observed)
+    return rules.resizes and not (rules.rules and not rules.rules[0].but)
+
+
+def _with(matched: Matched, explained: Sequence[Observed], shape: Shape) -> Matched:
+    """With these pairs as those that are learned from; the others set aside."""
+    names = {p.name for p in explained}
+    told = tuple(s for s in matched.set_aside if s.name not in names)
+    known = {s.name for s in told}
+    lost = tuple(
+        SetAside(p.name, f"not {shape.framing.kind} as the others are", "cropped")
+        for p in matched.observed if p.name not in names and p.name not in known
+    )  # fmt: skip
+    order = [p.name for p in (*matched.observed, *matched.framed)]
+    pairs = sorted(explained, key=lambda p: order.index(p.name))
+    return replace(
+        matched, observed=tuple(_scaled(p, shape.framing) for p in pairs), set_aside=(*told, *lost), framed=()
+    )  # fmt: skip
+
+
+def _scaled(pair: Observed, chosen: Framing) -> Observed:
+    """The pair, which knows whether it was resized; what was read of it already is kept."""
+    made = replace(pair, scaled=chosen.scales(*pair.shown_size))
+    vars(made).update({name: value for name, value in vars(pair).items() if name not in vars(made)})
+    return made
+
+
+def find(pairs: Sequence[Observed], rendering: Rendering) -> Shape | None:
+    """The framing that explains most of the pairs best, with the kernel that does; None where none does."""
+    sizes = [_sizes(p) for p in pairs]
+    color = _color(pairs)
+    candidates = [_painted(f, color) for f in framing.framings(sizes)]
+    looks = _telling(pairs, candidates)
+    if not looks or not candidates:
+        return None
+    first: dict[tuple[str, framing.Gravity], Framing] = {}
+    for candidate in candidates:  # kinds and places first, roundings afterwards
+        first.setdefault((candidate.kind, framing.gravity(candidate)), candidate)
+    tried = [_tried(one, looks, rendering) for one in first.values()]
+    tried = sorted((t for t in tried if t.sigma < math.inf), key=lambda t: (t.sigma, t.framing.cost))
+    if not tried or tried[0].sigma > EXPLAINED:
+        return None
+    near = [t for t in tried if t.sigma <= tried[0].sigma + NEAR]
+    for one in near[:4]:
+        same = [
+            c for c in candidates if (c.kind, framing.gravity(c)) == (one.framing.kind, framing.gravity(one.framing))
+        ]
+        near += [_tried(c, looks, rendering) for c in same if c is not one.framing][:24]
+    best = min(near, key=lambda t: (t.sigma, t.framing.cost))
+    alike = [t for t in near if t.sigma <= best.sigma + 0.02]
+    chosen = min(alike, key=lambda t: (t.framing.cost, t.sigma))
+    others = tuple((f"{t.framing.kind} {framing.gravity(t.framing)}", t.sigma) for t in tried[:12])
+    return replace(chosen, others=others)
+
+
+def _sizes(pair: Observed) -> Sizes:
+    return Sizes(pair.name, pair.sent_size, pair.orientation, pair.size)
+
+
+def _telling(pairs: Sequence[Observed], candidates: Sequence[Framing]) -> list[Observed]:
+    """A few pairs, those first that the framings treat most differently, that are upright, opaque and without a
+    profile; wide and high ones in turn."""
+
+    def rank(pair: Observed) -> tuple[bool, bool, int, int]:
+        layouts = {repr(c.layout(*pair.shown_size)) for c in candidates[:200]}
+        return pair.orientation != 1, pair.icc is not None, -len(layouts), pair.sent_size[0] * pair.sent_size[1]
+
+    ordered = sorted(pairs, key=rank)
+    wide = [p for p in ordered if p.shown_size[0] * p.size[1] >= p.shown_size[1] * p.size[0]]
+    high = [p for p in ordered if p not in wide]
+    mixed = [p for two in zip(wide, high, strict=False) for p in two]
+    return [*mixed, *(p for p in ordered if p not in mixed)][:LOOKS]
+
+
+def _tried(one: Framing, pairs: Sequence[Observed], rendering: Rendering) -> Shape:
+    """The framing with its best kernel, over some pairs."""
+    pipeline = _pipeline(one)
+    if one.resize is None:
+        sigmas = [_unscaled(p, pipeline, rendering) for p in pairs]
+        return Shape(one, None, sum(sigmas) / len(sigmas))
+    scaled = [p for p in pairs if one.scales(*p.shown_size)]
+    witnesses = [w for p in scaled if (w := resampling.witness(p, pipeline, rendering)) is not None]
+    kept = [_unscaled(p, pipeline, rendering) for p in pairs if p not in scaled]
+    if len(witnesses) < len(scaled):
+        return Shape(one, None, math.inf)
+    if not witnesses:
+        return Shape(one, FEW[0], sum(kept) / len(kept))
+    ranked = resampling.scored(witnesses, FEW)
+    if not ranked:
+        return Shape(one, None, math.inf)
+    sigma = (ranked[0].sigma * len(witnesses) + sum(kept)) / len(pairs)
+    return Shape(one, ranked[0].hypothesis, sigma)
+
+
+def _error(shape: Shape, pair: Observed, rendering: Rendering) -> float:
+    """What the shape leaves of one pair, in pixels."""
+    pipeline = _pipeline(shape.framing)
+    if shape.kernel is None or not shape.framing.scales(*pair.shown_size):
+        return _unscaled(pair, pipeline, rendering)
+    one = resampling.witness(pair, pipeline, rendering)
+    if one is None:
+        return EXPLAINED if pair.orientation != 1 else math.inf
+    found = resampling.scored([one], [shape.kernel])
+    return found[0].sigma if found else math.inf
+
+
+def _pipeline(one: Framing) -> Pipeline:
+    """What is tried: everything else at its default."""
+    return one.within(Pipeline((Decode(), Orient(), Color(), Flatten(), Encode())))
+
+
+def _unscaled(pair: Observed, pipeline: Pipeline, rendering: Rendering) -> float:
+    """What is left of a pair that is cut or has borders and is not resized."""
+    try:
+        raster = rendering.raster(pair, pipeline)
+    except UnderstudyError:
+        return math.inf
+    if (raster.width, raster.height) != pair.size:
+        return math.inf
+    return fit.fit(fit.plane_of(raster.pixels, pair, raster.space), pair, boxes(pair, resampling.WINDOW)).sigma
+
+
+def _painted(one: Framing, color: tuple[int, int, int]) -> Framing:
+    """With borders of that colour."""
+
+    def painted(steps: Sequence[Step]) -> tuple[Step, ...]:
+        return tuple(replace(s, color=color) if isinstance(s, Pad) else s for s in steps)
+
+    return replace(one, before=painted(one.before), after=painted(one.after))
+
+
+def _color(pairs: Sequence[Observed]) -> tuple[int, int, int]:
+    """The commonest colour of the delivered pictures' corners, black or white where it is near: that of their borders,
+    if they have any."""
+    found: Counter[tuple[int, int, int]] = Counter()
+    for pair in pairs:
+        pixels = Decode().exact(Source(pair.received), Context(pair.received)).pixels
+        colors = np.broadcast_to(pixels[:, :, :3], (*pixels.shape[:2], 3)).astype(np.float32)
+        for corner in (colors[:4, :4], colors[:4, -4:], colors[-4:, :4], colors[-4:, -4:]):
+            middle = np.median(corner.reshape(-1, 3), axis=0)
+            red, green, blue = (255 if v >= 253 else 0 if v <= 2 else round(float(v)) for v in middle)
+            found[red, green, blue] += 1
+    return found.most_common(1)[0][0]
