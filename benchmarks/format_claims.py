@@ -1,13 +1,14 @@
-"""On how many files what `inspect` says of WebP, GIF and HEIC was right: the counts that stand beside those claims.
+"""On how many files what `inspect` says of WebP, PNG, GIF and HEIC was right: the counts beside those claims.
 
     python benchmarks/format_claims.py
 
-Needs the tests' encoders: Debian's webp, gifsicle, ffmpeg, imagemagick and libheif-examples, and wheels.
+Needs the tests' encoders: Debian's webp, gifsicle, ffmpeg, imagemagick, optipng, zopfli and libheif-examples; wheels.
 """
 
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "formats")]
 
 import test_gif  # noqa: E402
+import test_png  # noqa: E402
 import test_webp  # noqa: E402
 from formats_made import by_tool, families, heic, inspected, smooth  # noqa: E402
 
@@ -61,13 +63,47 @@ def gif(made: list[Picture], sent: list[bytes]) -> Iterator[bool]:
             yield families(inspected(data)) == [family]
 
 
+def png(made: list[Picture]) -> Iterator[bool]:
+    """The encoders of the tests, on each picture at a size that gives their habits room."""
+    for picture in made:
+        for family, data in test_png.made(picture):
+            yield families(inspected(data)) == [family]
+
+
+def dithering(made: list[Picture]) -> tuple[Counter[str], dict[str, tuple[float, float, float, float]]]:
+    """(what was done and told -> files, what was done -> least and most share of single pixels, and unevenness)."""
+    told: Counter[str] = Counter()
+    spans: dict[str, list[tuple[float, float]]] = {}
+    for picture in made:
+        for how, data in test_gif.dithered(picture):
+            seen = inspected(data).value("gif", "dithering")
+            told[f"{how}, told {seen['verdict']}"] += 1
+            spans.setdefault(how, []).append((seen["single_pixels"], seen["unevenness"]))
+    return told, {how: (*_span([s for s, _ in of]), *_span([u for _, u in of])) for how, of in spans.items()}
+
+
+def _span(values: list[float]) -> tuple[float, float]:
+    return min(values), max(values)
+
+
+def large() -> list[Picture]:
+    """Nine pictures of 300 x 200: six photographs, a ramp, noise on a ramp, noise."""
+    photos = [np.asarray(Image.fromarray(p).resize((300, 200))) for p in list(tuning().values())[:6]]
+    y, x = np.mgrid[:200, :300]
+    ramp = np.stack([x * 255 / 299, y * 255 / 199, (x + y) * 255 / 498], -1)
+    noise = np.random.default_rng(9).normal(0, 20, ramp.shape)
+    return [*photos, *(np.clip(p, 0, 255).astype(np.uint8) for p in (ramp, ramp + noise, 128 + noise))]
+
+
 def main() -> None:
+    nine = large()
     made = pictures()
     sent = [pillow(p, "PNG") for p in made]
     libheif = (("-q", str(q)) for q in range(5, 96, 10))
     rows = {
         "WebP by cwebp: family": cwebp(sent),
         "WebP by Pillow: family, quality in the span": pillow_webp(made),
+        "PNG by ten encoders, two of them with two settings: family": png(nine),
         "GIF by six encoders: family": gif(made, sent),
         "HEIC by pillow-heif: quality in the span": (
             within(heic(p, q), "libheif-x265", q) for p in made[:4] for q in range(5, 96, 7)
@@ -81,6 +117,11 @@ def main() -> None:
     for name, answers in rows.items():
         found = list(answers)
         print(f"{name}: {sum(found)} of {len(found)} files")
+    told, spans = dithering(nine)
+    for words, files in sorted(told.items()):
+        print(f"GIF {words}: {files} files")
+    for how, (low, high, even, uneven) in spans.items():
+        print(f"GIF {how}: single pixels {100 * low:.1f} to {100 * high:.1f} %, unevenness {even:.2f} to {uneven:.2f}")
 
 
 if __name__ == "__main__":

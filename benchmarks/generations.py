@@ -15,7 +15,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -23,48 +22,38 @@ from common import head
 from generations_pictures import (
     ENCODERS,
     LAWS,
+    SETS,
     Encoder,
     Picture,
     Pictures,
-    decoded,
+    before,
+    look,
     not_clean,
+    percent,
     pillow,
     reduced,
     synthetic,
     tuning,
 )
-from PIL import Image
+from generations_resized import FIRST, SECOND, platform_sizes, resized
 
 import understudy as us
 from understudy import traces
 from understudy.codec.tables import quant_tables
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "generations.md"
-FIRST, SECOND = tuple(range(60, 96, 5)), tuple(range(70, 96, 5))
-ONCE = (60, 65, 75, 85, 95)
-SCALES = (0.75, 1.2, 1.5)
+ONCE = (*range(60, 96, 5), 98)
 SHIFTS = ((3, 5), (1, 2), (6, 1), (7, 7), (2, 4), (0, 3))
 PAIRS = (("Pillow", "Pillow"), ("Pillow", "mozjpeg"), ("mozjpeg", "Pillow"), ("mozjpeg", "mozjpeg"))
 TWICE = ("kodak0", "whatsapp-02474b43", "kodak3", "p10_displayp3", "kodak6", "dog, quarter 1", "camera", "retina")
 """Photographs that are compressed twice: four of those that thresholds were chosen on, four that they were not."""
-ASKED = ("aligned", "shifted", "resampled")
-
-
-def look(data: bytes, quick: bool = False) -> dict[str, dict]:
-    """The observations of one file, by name; `quick`: those of the levels alone."""
-    stream = us.jpeg.parse(data)
-    ask = traces.quick if quick else traces.observe
-    return {o.name: o.value for o in ask(us.jpeg.read_coefficients(stream), stream)}
-
-
-def percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else "none"
+ASKED = ("aligned", "shifted", "resampled", "scaled")
 
 
 def once(named: Pictures, is_reduced: bool) -> Iterator[str]:
     """False alarms on files compressed once, whole and cropped before; `quick` beside `observe`."""
-    yield "| compressed once by | files | same grid | another grid | resized | dimples | chroma bias yes / no | levels: nearest / trellis / adaptive |"  # noqa: E501
-    yield "| --- | ---: | ---: | ---: | ---: | ---: | --- | --- |"
+    yield "| compressed once by | files | same grid | another grid | resized | another size | any | dimples | chroma bias yes / no | levels: nearest / trellis / adaptive |"  # noqa: E501
+    yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |"
     alarms: list[str] = []
     total: Counter[str] = Counter()
     for encoder, encode in ENCODERS.items():
@@ -81,6 +70,9 @@ def once(named: Pictures, is_reduced: bool) -> Iterator[str]:
                         counts[key] += seen[key]["answer"] == "yes"
                         if seen[key]["answer"] == "yes":
                             alarms.append(f"{encoder} q{quality} {name}: {key} {seen[key]['score']}")
+                    counts["any"] += any(
+                        seen[k]["answer"] == "yes" for k in ASKED if k != "resampled" or not is_reduced
+                    )
                     counts["dimples"] += seen["dimples"]["answer"] in ("down", "up")
                     counts[f"bias {seen.get('chroma_bias', {}).get('answer')}"] += 1
                     counts[f"levels {seen['levels']['answer']}"] += 1
@@ -88,7 +80,7 @@ def once(named: Pictures, is_reduced: bool) -> Iterator[str]:
         total += counts
     yield _once_row("all", total, is_reduced)
     yield ""
-    yield f"Every alarm of the first three kinds: {'; '.join(alarms) or 'none'}."
+    yield f"Every alarm of the first four kinds: {'; '.join(alarms) or 'none'}."
     yield ""
     same = total["files"] - total["quick differs"]
     yield f"`quick`, as surveys use it, said the same as `observe` on {same} of {total['files']}."
@@ -96,22 +88,12 @@ def once(named: Pictures, is_reduced: bool) -> Iterator[str]:
 
 def _once_row(encoder: str, counts: Counter[str], is_reduced: bool) -> str:
     n = counts["files"]
-    cells = [percent(counts[key], n) for key in (*ASKED, "dimples")]
+    cells = [percent(counts[key], n) for key in (*ASKED, "any", "dimples")]
     if is_reduced:
         cells[2] = f"({cells[2]})"
     levels = " / ".join(percent(counts[f"levels {k}"], n) for k in ("nearest", "trellis", "adaptive"))
     cells += [f"{percent(counts['bias yes'], n)} / {percent(counts['bias no'], n)}", levels]
     return f"| {encoder} | {n} | {' | '.join(cells)} |"
-
-
-@cache
-def before(first: str, quality: int, name: str) -> Picture:
-    """A picture as the first compression leaves it."""
-    return decoded(ENCODERS[first](SETS[name], quality))
-
-
-SETS: Pictures = {}
-"""The pictures that `before` compresses, by name."""
 
 
 def twice(names: tuple[str, ...], first: str, second: str, shifted: bool) -> Iterator[str]:
@@ -147,6 +129,7 @@ def _judged(seen: dict[str, dict], kind: str, first: str, q1: int, shift: tuple[
     other = "aligned" if kind == "shifted" else "shifted"
     out["asked of the other"] = other in seen
     out["other grid too"] = other in seen and seen[other]["answer"] == "yes"
+    out["other size too"] = "scaled" in seen and seen["scaled"]["answer"] == "yes"
     if value["answer"] != "yes":
         return out
     if kind == "shifted" and value["shift"] != {"v": -shift[0] % 8, "h": -shift[1] % 8}:
@@ -176,52 +159,12 @@ def _summary(total: Counter[str], files: int, shifted: bool) -> str:
     text += percent(total["near"], total["found"])
     text += f"; how levels were chosen is named in {total['levels named']}"
     if shifted:
-        return f"{text}; on a wrong grid {total['wrong grid']}; also told on the same grid {total['other grid too']}."
+        text += f"; on a wrong grid {total['wrong grid']}; also told on the same grid {total['other grid too']}, at another "
+        return f"{text}size {total['other size too']}."
     text += f"; said to fit no known law {total['no table']}; told as exact {total['claimed']}, of these wrongly "
     text += f"{total['claimed wrongly']}; of {total['named']:,} steps that single frequencies name "
-    return (
-        f"{text}{percent(total['right'], total['named'])} right; also told on another grid {total['other grid too']}."
-    )
-
-
-def resized(names: tuple[str, ...], second: str) -> Iterator[str]:
-    """Detection of resizing between two compressions, or before one; what the others then say."""
-    by_first: Counter[tuple[object, float]] = Counter()
-    by_second: Counter[tuple[int, float]] = Counter()
-    wrong: Counter[str] = Counter()
-    for q1 in (None, *FIRST):
-        for name in names:
-            picture = before("Pillow", q1, name) if q1 else SETS[name]
-            for scale in SCALES:
-                size = round(picture.shape[1] * scale), round(picture.shape[0] * scale)
-                small = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
-                for q2 in SECOND:
-                    seen = look(ENCODERS[second](small, q2))
-                    yes = seen["resampled"]["answer"] == "yes"
-                    by_first[q1, scale] += yes
-                    by_second[q2, scale] += yes
-                    wrong["files"] += 1
-                    for key in ("aligned", "shifted"):
-                        wrong[key] += seen[key]["answer"] == "yes"
-    for title, rows, counts, each in (
-        ("Pillow q1, nothing above", (None, *FIRST), by_first, len(SECOND) * len(names)),
-        (f"{second} q2", SECOND, by_second, (len(FIRST) + 1) * len(names)),
-    ):
-        yield f"| {title} \\ factor; of {each} each | {' | '.join(map(str, SCALES))} |"
-        yield f"| --- | {' | '.join('---:' for _ in SCALES)} |"
-        for row in rows:
-            yield f"| {row or 'nothing'} | {' | '.join(str(counts[row, scale]) for scale in SCALES)} |"
-        yield ""
-    found = sum(by_second.values())
-    larger = sum(n for (_, scale), n in by_second.items() if scale > 1)
-    enlarged = wrong["files"] * sum(scale > 1 for scale in SCALES) // len(SCALES)
-    yield (
-        f"Second by {second}: found {percent(found, wrong['files'])} of {wrong['files']}, of those made larger "
-        f"{percent(larger, enlarged)}, smaller {percent(found - larger, wrong['files'] - enlarged)}. Said to have "
-        f"been compressed before on the same grid {wrong['aligned']}, on another {wrong['shifted']}, which would both "
-        "be wrong."
-    )
-    yield ""
+    text += f"{percent(total['right'], total['named'])} right; also told on another grid {total['other grid too']}, at "
+    return f"{text}another size {total['other size too']}, of {total['asked of the other']}."
 
 
 def spliced(names: tuple[str, ...]) -> Iterator[str]:
@@ -320,8 +263,10 @@ def measured(names: tuple[str, ...]) -> Iterator[str]:
     yield "\n## Where the earlier compression shows\n"
     yield from spliced(names[::2])
     yield "\n## Resized\n"
-    for second in ("Pillow", "mozjpeg"):
-        yield from resized(names[1::3], second)
+    for first, second in PAIRS:
+        yield from resized(names, first, second)
+    yield "\n## Made as wide as platforms make it\n"
+    yield from platform_sizes()
 
 
 def main() -> None:

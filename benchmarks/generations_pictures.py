@@ -1,4 +1,7 @@
-"""The pictures of benchmarks/generations.py, and what compresses them. All sets are dicts of uint8 [H, W, 3]."""
+"""The pictures of benchmarks/generations.py, what compresses them and what looks at the files.
+
+All sets are dicts of uint8 [H, W, 3].
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import io
 import subprocess
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +18,9 @@ import pyjpegli
 import pyvips
 from common import SHARED
 from PIL import Image
+
+import understudy as us
+from understudy import traces
 
 NOT_CLEAN = {
     "coins": "same grid, annex-k q85",
@@ -132,3 +139,24 @@ LAWS = {"Pillow": "annex-k", "mozjpeg": "mozjpeg-3"}
 
 def decoded(data: bytes) -> Picture:
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+SETS: Pictures = {}
+"""The pictures that `before` compresses, by name."""
+
+
+@cache
+def before(first: str, quality: int, name: str) -> Picture:
+    """A picture as the first compression leaves it."""
+    return decoded(ENCODERS[first](SETS[name], quality))
+
+
+def look(data: bytes, quick: bool = False) -> dict[str, dict]:
+    """The observations of one file, by name; `quick`: those of the levels alone."""
+    stream = us.jpeg.parse(data)
+    ask = traces.quick if quick else traces.observe
+    return {o.name: o.value for o in ask(us.jpeg.read_coefficients(stream), stream)}
+
+
+def percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "none"

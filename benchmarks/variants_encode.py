@@ -19,6 +19,7 @@ from PIL import Image
 from variants import ENCODED, MAKERS, PICTURES, TESTS, Group, Pixels, Row, Tally
 
 import understudy as us
+from understudy.codec.variants import Upsampling
 
 SAMPLINGS = {"4:4:4": (1, 1), "4:2:2": (2, 1), "4:2:0": (2, 2), "4:4:0": (1, 2)}
 QUALITIES = (5, 30, 75, 90, 100)
@@ -64,10 +65,9 @@ def turbo_by_pillow() -> Iterator[Row]:
 
 
 def turbo_by_cjpeg() -> Iterator[Row]:
-    from oracles import CJPEG, cjpeg
+    from oracles import cjpeg
 
-    told = subprocess.run([CJPEG, "-version"], capture_output=True, text=True)
-    version = (told.stderr or told.stdout).split("(")[0].strip()
+    version = _cjpeg_version()
     profile = us.load_profile("generic/libjpeg-turbo")
     for dct, option in (("islow", "int"), ("ifast", "fast"), ("float", "float")):
         tally = Tally("files")
@@ -79,6 +79,38 @@ def turbo_by_cjpeg() -> Iterator[Row]:
                     tally.add(sampling, made, cjpeg(pixels, *arguments))
         compared = f"files, baseline; qualities {numbers(QUALITIES)}; {numbers(SAMPLINGS)}; {PICTURES}"
         yield Row(f"libjpeg-turbo, `dct = {dct}`", f"cjpeg: {version}", compared, str(tally))
+
+
+def _cjpeg_version() -> str:
+    from oracles import CJPEG
+
+    told = subprocess.run([CJPEG, "-version"], capture_output=True, text=True)
+    return (told.stderr or told.stdout).split("(")[0].strip()
+
+
+def smoothed() -> Iterator[Row]:
+    """`cjpeg -smooth`, and its table slots for R, G and B."""
+    from oracles import cjpeg
+    from understudy.codec.tables import quant_tables
+
+    profile, tally, factors_ = us.load_profile("generic/libjpeg-turbo"), Tally("files"), (1, 20, 57, 100)
+    for pixels in pictures():
+        for sampling, (h, v) in SAMPLINGS.items():
+            for smoothing in factors_:
+                made = us.mimic(pixels, profile, quality=85, sampling=sampling, smoothing=smoothing).data
+                words = ("-baseline", "-quality", "85", "-smooth", str(smoothing), "-sample", f"{h}x{v},1x1,1x1")
+                tally.add(sampling, made, cjpeg(pixels, *words))
+    compared = f"files, baseline; smoothing {numbers(factors_)}; {numbers(SAMPLINGS)}; {PICTURES}"
+    yield Row("libjpeg-turbo, `smoothing`", f"cjpeg: {_cjpeg_version()}", compared, str(tally))
+    chroma = [int(step) for step in quant_tables("annex-k", 70)[1]]
+    given = {"encode.color": "rgb", "sampling": "4:4:4", "quality": 90, "chroma_tbl_no": 1, "chroma_steps": chroma,
+             "jfif": "none", "adobe_transform": 0, "component_ids": [82, 71, 66, 75]}  # fmt: skip
+    tally = Tally("files")
+    for pixels in pictures():
+        words = ("-baseline", "-rgb", "-quality", "90,70", "-qslots", "0,1,1")
+        tally.add("R, G, B", us.mimic(pixels, profile, **given).data, cjpeg(pixels, *words))
+    compared = f"files, R, G and B stored, -quality 90,70 -qslots 0,1,1; {PICTURES}"
+    yield Row("libjpeg-turbo, `chroma_tbl_no`", f"cjpeg: {_cjpeg_version()}", compared, str(tally))
 
 
 def _releases(names: Callable[[str], bool]) -> list[str]:
@@ -276,7 +308,7 @@ def scaled(variant: str, decoder: str, versions: dict[str, tuple[int, ...]]) -> 
     from libjpeg_scaled import decode
 
     from understudy.codec.decode import to_rgb
-    from understudy.codec.variants import Decoder, Upsampling
+    from understudy.codec.variants import Decoder
 
     tally = Tally()
     with tempfile.TemporaryDirectory() as name:
@@ -325,6 +357,24 @@ def draft() -> Iterator[Row]:
     yield Row("libjpeg-turbo, `Image.draft`", version, compared, str(tally))
 
 
+def fast_inverse() -> Iterator[Row]:
+    """`djpeg -dct fast`, with and without smooth upsampling."""
+    from oracles import cjpeg, djpeg
+    from understudy.steps import Context, Source
+    from understudy.steps.decode import Decode
+
+    tally = Tally()
+    for pixels in pictures():
+        for sampling, (h, v) in SAMPLINGS.items():
+            for quality in (30, 90, 100):
+                data = cjpeg(pixels, "-quality", str(quality), "-sample", f"{h}x{v},1x1,1x1")
+                for upsampling, words in ((Upsampling.FANCY, ()), (Upsampling.PLAIN, ("-nosmooth",))):
+                    ours = Decode(dct_method="ifast", upsampling=upsampling).exact(Source(data), Context(data))
+                    tally.add(f"{upsampling}, {sampling}", ours.pixels, djpeg(data, "-dct", "fast", *words))
+    compared = f"samples; upsampling fancy and plain; qualities 30, 90, 100; {numbers(SAMPLINGS)}; {PICTURES}"
+    yield Row("libjpeg-turbo, `dct_method = ifast`", f"djpeg: {_cjpeg_version()}", compared, str(tally))
+
+
 EVERY, POWERS = tuple(range(1, 17)), (1, 2, 4, 8)
 TURBO = {
     "6b": POWERS,
@@ -341,6 +391,7 @@ NINE = dict.fromkeys(("9a", "9d", "9f"), EVERY)
 ENCODERS = (
     Group("libjpeg-turbo (`generic/libjpeg-turbo`)", "Pillow", turbo_by_pillow),
     Group("libjpeg-turbo, every `dct`", "cjpeg", turbo_by_cjpeg),
+    Group("libjpeg-turbo, `smoothing` and table slots", "cjpeg", smoothed),
     Group("libjpeg 6b, libjpeg-turbo", "jpeglib", partial(
         by_jpeglib, "libjpeg 6b, libjpeg-turbo", lambda v: v == "6b" or v.startswith("turbo"))),
     Group("libjpeg 7 to 9", "jpeglib", partial(by_jpeglib, "libjpeg 7 to 9", lambda v: v[0] in "789")),
@@ -360,6 +411,7 @@ ENCODERS = (
 DECODERS = (
     Group("`libjpeg-turbo`", "jpeglib", partial(scaled, "`libjpeg-turbo`", "libjpeg-turbo", TURBO)),
     Group("libjpeg-turbo, `Image.draft`", "Pillow", draft),
+    Group("libjpeg-turbo, `dct_method = ifast`", "djpeg", fast_inverse),
     Group("`libjpeg-7`", "jpeglib", partial(scaled, "`libjpeg-7`", "libjpeg-7", SEVEN)),
     Group("`libjpeg-9a`", "jpeglib", partial(scaled, "`libjpeg-9a`", "libjpeg-9a", NINE)),
     Group("`go`", "Go", partial(by_go, "decode", "`go`")),

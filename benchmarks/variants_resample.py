@@ -155,6 +155,22 @@ def by_imagemagick() -> Iterator[Row]:
                 tally.add(kernel, ours, oracle.resized(pixels, new, kernel))
     compared = told(kernels, channels).replace("; noise", "; in turn noise")
     yield Row("imagemagick", f"convert: {version}", compared, str(tally))
+    tally, levels, supports = Tally(), (2, 17, 136), (("triangle", 2.0), ("lanczos", 2.0), ("hann", 3.0))
+    for kernel, support in supports:
+        for pixels, new in pictures((3,)):
+            words = ("-filter", kernel, "-define", f"filter:support={support}", "-thumbnail", f"{new[0]}x{new[1]}!")
+            theirs = oracle.from_pam(oracle.convert(oracle.pam(pixels), *words, "pam:-"))[:, :, :3]
+            made = resample.resize("imagemagick", pixels, *new, kernel=kernel, thumbnail=True, support=support)
+            tally.add(f"support {support:g} of {kernel}", made, theirs)
+    for count in levels:
+        for pixels, new in pictures((3,)):
+            words = ("-filter", "triangle", "-resize", f"{new[0]}x{new[1]}!", "-dither", "None", "-posterize")
+            theirs = oracle.from_pam(oracle.convert(oracle.pam(pixels), *words, str(count), "pam:-"))
+            made = resample.resize("imagemagick", pixels, *new, kernel="triangle", posterize=count)
+            colours = theirs if theirs.shape[2] == 3 else theirs[:, :, :1].repeat(3, axis=2)
+            tally.add(f"{count} levels", made, colours)
+    compared = f"RGB; {', '.join(tally.cases)}; {PICTURES}"
+    yield Row("imagemagick, `thumbnail`, `support`, `posterize`", f"convert: {version}", compared, str(tally))
 
 
 def by_gd() -> Iterator[Row]:

@@ -168,7 +168,7 @@ FAULTS = {
     ),
     "an ambiguous name": (["sent.png", "--as", "facebook", "--set", "icc=keep"], ["color.icc or envelope.icc"]),
     "no such picture": (["none.png", "--as", "generic"], ["none.png: No such file"]),
-    "a folder for a picture": ([".", "--as", "generic"], ["Is a directory"]),
+    "a folder for a picture": ([".", "--as", "generic"], ["a folder", "give its files"]),
     "like no such file": (
         ["sent.png", "--as", "generic", "--like", "none.jpg"],
         ["--like", "none.jpg", "No such file"],

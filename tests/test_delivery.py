@@ -18,7 +18,7 @@ from understudy.steps.encode import Encode
 GENERIC, IMGUR = us.load_profile("generic/libjpeg-turbo"), us.load_profile("imgur/2015")
 
 REFUSED: dict[str, tuple[Any, str]] = {
-    "no bytes": (b"", "starts with no bytes"),
+    "no bytes": (b"", "an empty file"),
     "a file that is none": (Path("none.png"), "none.png: No such file"),
     "a number": (7, "int; expected bytes, a path, a Pillow image or a uint8 array"),
     "nothing": (None, "NoneType; expected bytes"),

@@ -8,6 +8,7 @@ below zero: numba counts that from the end).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar, cast
@@ -19,6 +20,8 @@ from numba.core.runtime.nrt import rtsys
 from numba.extending import intrinsic
 
 F = TypeVar("F", bound=Callable[..., Any])
+LOG = logging.getLogger("understudy.compiling")
+"""Told of each kernel that is compiled, which takes up to a second or two: nobody need listen."""
 
 
 class _Cache:
@@ -43,11 +46,14 @@ class _Cache:
 
     def load_overload(self, signature: Any, target_context: Any) -> Any:
         """The compiled kernel for argument types, None if it is not cached. numba asks while it holds its lock."""
-        if isinstance(self._files, NullCache):
-            return None
-        rtsys.initialize(target_context)
-        with self._files._guard_against_spurious_io_errors():
-            return self._files._load_overload(signature, target_context)
+        found = None
+        if not isinstance(self._files, NullCache):
+            rtsys.initialize(target_context)
+            with self._files._guard_against_spurious_io_errors():
+                found = self._files._load_overload(signature, target_context)
+        if found is None:
+            LOG.info("%s", self._function.__qualname__)
+        return found
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._files, name)

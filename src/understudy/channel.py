@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -40,7 +40,12 @@ class Channel(nn.Module):
     The profile's parameters are no parameters of the network; `state_dict` holds `sigma` alone.
     """
 
-    sigma: Tensor
+    if TYPE_CHECKING:  # a buffer that takes numbers, too; for a checker, since a property would hide the buffer
+
+        @property
+        def sigma(self) -> Tensor: ...
+        @sigma.setter
+        def sigma(self, value: float | Tensor) -> None: ...
 
     def __init__(
         self,

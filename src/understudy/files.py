@@ -16,6 +16,10 @@ def read_file(path: Path) -> bytes:
     """The file's bytes. Raises UnderstudyError with the system's reason."""
     try:
         return path.read_bytes()
+    except IsADirectoryError:
+        raise UnderstudyError(
+            "a folder", place=str(path), expected="a file", remedy=f"give its files: {path}/*"
+        ) from None
     except OSError as error:
         raise UnderstudyError(error.strerror or str(error), place=str(path), expected="a readable file") from None
 
@@ -32,6 +36,20 @@ def bytes_of(given: Given, what: str = "picture") -> bytes:
         raise PictureError(error.strerror or str(error), place=str(given), expected="a readable file") from None
     except ValueError as error:  # a NUL
         raise PictureError(str(error), place=repr(given), expected="a path") from None
+
+
+def check_place(path: Path) -> None:
+    """Raises UnderstudyError where no file can be written to `path`: before long work whose result shall go there, not
+    after it. Makes the folder."""
+    if path.is_dir():
+        raise UnderstudyError("a folder", place=str(path), expected="a file's name")
+    trial = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        trial.touch(exist_ok=False)
+        trial.unlink()
+    except OSError as error:
+        raise UnderstudyError(error.strerror or str(error), place=str(path), expected="a place to write to") from None
 
 
 def write_file(path: Path, data: bytes, *, durable: bool = False) -> None:

@@ -177,6 +177,36 @@ def test_torch_and_the_kernels_agree_on_every_variant(size: tuple[int, int]) -> 
         assert torch.equal(shown, expected[0]), recipe.key
 
 
+@pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
+def test_smoothing_is_the_kernels_and_mimic(size: tuple[int, int]) -> None:
+    batch = pictures(*size)
+    whole = torch.from_numpy(batch.transpose(0, 3, 1, 2).copy()).float()
+    steps = torch.full((1, 2, 64), 5.0)
+    for sampling in SAMPLINGS:
+        for smoothing in (1, 100):
+            recipe = Recipe(Encode(sampling=sampling, smoothing=smoothing))  # type: ignore[arg-type]
+            shown, levels = exact_jpeg.generation(whole, steps, recipe)
+            expected = host.generation(whole, steps, recipe)
+            assert torch.equal(levels, expected[1]), recipe.key
+            assert torch.equal(shown, expected[0]), recipe.key
+    values = {"encode.smoothing": 35, "encode.sampling": "4:2:0"}
+    channel = Channel("generic/libjpeg-turbo", **values)
+    assert channel.exact_in_torch
+    assert np.array_equal(samples(channel(tensor(batch))), delivered(batch, "generic/libjpeg-turbo", **values))
+    with pytest.raises(UnderstudyError, match="smoothing"):
+        exact_jpeg.generation(whole, steps, Recipe(Encode(smoothing=5, edge=Edge.GO)))
+
+
+def test_the_fast_inverse_is_mimics_and_told() -> None:
+    values = {"decode.dct_method": "ifast", "decode.upsampling": "plain"}
+    batch = pictures(33, 41)
+    sent = us.load_profile("generic/libjpeg-turbo").with_values({"encode.quality": 83})
+    wanted = [us.mimic(us.mimic(p, sent).data, "generic/libjpeg-turbo", **values).pixels() for p in batch]
+    channel = Channel("generic/libjpeg-turbo", sent=sent, **values)
+    assert channel.outside_torch == {"decode": "ifast's inverse DCT"}
+    assert np.array_equal(samples(channel(tensor(batch))), np.stack(wanted))
+
+
 def test_components_that_are_rgb() -> None:
     batch = pictures(18, 21)
     told = {"jfif": "none", "adobe_transform": 0}  # without, a decoder takes them for YCbCr
@@ -222,5 +252,6 @@ def test_a_recipe_is_a_string_and_back() -> None:
         replace(Encode(), script=us.load_profile("weibo/2021").step("encode").script),  # type: ignore[attr-defined]
         Encode(engine=Engine.JPEGLI, restart_interval=5, adaptive_quantization=False),
     ):  # fmt: skip
-        for recipe in (Recipe(encode), Recipe(encode, Upsampling.PLAIN, Decoder.LIBJPEG_7, 4)):
+        others = (Recipe(encode, Upsampling.PLAIN, Decoder.LIBJPEG_7, 4), Recipe(encode, inverse=Dct.IFAST))
+        for recipe in (Recipe(encode), *others):
             assert Recipe.of(recipe.key) == recipe

@@ -111,6 +111,7 @@ RECIPES = [
         (Color.LIBJPEG, Color.FACEBOOK_CLASSIC), (Downsampling.LIBJPEG, Downsampling.GO), Edge, SAMPLINGS, Upsampling
     )
 ]
+SMOOTHED = [Recipe(Encode(sampling=sampling, smoothing=60)) for sampling in SAMPLINGS]  # type: ignore[arg-type]
 
 
 def mid_grey(channels: int, height: int, width: int, seed: int) -> Tensor:
@@ -118,7 +119,7 @@ def mid_grey(channels: int, height: int, width: int, seed: int) -> Tensor:
     return (128 + 12 * torch.randn(2, channels, height, width, generator=g, dtype=torch.float64)).round().clamp(80, 176)
 
 
-@pytest.mark.parametrize("recipe", RECIPES[:: len(RECIPES) // 20], ids=lambda r: r.encode.sampling)
+@pytest.mark.parametrize("recipe", [*RECIPES[:: len(RECIPES) // 20], *SMOOTHED], ids=lambda r: r.encode.sampling)
 def test_the_backward_is_the_gradient_of_the_relaxed_generation(recipe: Recipe) -> None:
     for channels, (height, width) in ((3, (19, 21)), (1, (9, 16))):
         samples = mid_grey(channels, height, width, 3).requires_grad_(True)

@@ -6,8 +6,8 @@ The tests hold these figures against their bounds; benchmarks/inspect_accuracy.p
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -41,6 +41,8 @@ class Tally:
     """Of those that cannot be told, how many have the truth among the candidates."""
     marked: int = 0
     marked_wrong: int = 0
+    forerunner: int = 0
+    """Of those told, how many by a trace alone: who delivered a forerunner."""
     misses: list[str] = field(default_factory=list)
 
     @property
@@ -68,6 +70,7 @@ class Tally:
             answer = WRONG
             self.misses.append(f"{name}: {platform}, told {', '.join(named)}")
         self.answers[answer] += 1
+        self.forerunner += verdict["forerunner"]
         if verdict["operator"] and verdict["operator"]["confidence"] == MARKED:
             self.marked += 1
             self.marked_wrong += platform not in META
@@ -142,6 +145,98 @@ def platforms(without_own_source: bool = False) -> Tally:
             known = [s for s in signatures() if sources()[s.id] - {row["source"]}]
         tally.add(row["platform"], identify(found, INTACT.get(row["fbmd_check"]), known), row["sha256"])
     return tally
+
+
+def untold() -> Iterator[tuple[Row, dict[str, str]]]:
+    """The rows whose platform cannot be told, with every signature."""
+    for row, found in facts():
+        if not identify(found, INTACT.get(row["fbmd_check"]))["platforms"]:
+            yield row, found
+
+
+def reason(row: Row, found: dict[str, str]) -> str:
+    """Why the row's platform cannot be told, in a few words."""
+    if "tinypng/gphotos" in row["reprocessed_flags"]:
+        return "written anew with tables made for the picture, as Google Photos does"
+    if row["platform"] in ("imgur", "reddit", "flickr") or (found["law"], found["sampling"]) == (NONE, "4:4:4"):
+        return "the uploaded file's own coding, passed on, or tables made for the picture"
+    if row["reprocessed_flags"] not in ("", "JFIF96dpi", "component-ids-0-1-2"):
+        return "written anew by somebody else: a site's thumbnails, an editor, a program that adds metadata"
+    if found["script"] == "simple10":
+        return "plain libjpeg, progressive, without a mark"
+    return "plain libjpeg, baseline, without a mark"
+
+
+def alike(without_own_source: bool) -> Counter[str]:
+    """Of the rows that cannot be told, where the true platform stands among the known files with the same headers.
+
+    `first`, `among`, `others` (only other platforms are named) or `none`. Each row is asked without its own file, or
+    without its whole source.
+    """
+    out: Counter[str] = Counter()
+    for row, found in untold():
+        known = None if without_own_source else without_file(row, found)
+        sources = (row["source"],) if without_own_source else ()
+        named = [r["platform"] for r in resembling(found, sources, known)["platforms"]]
+        if row["platform"] in named:
+            out["first" if named[0] == row["platform"] else "among"] += 1
+        else:
+            out["others" if named else "none"] += 1
+    return out
+
+
+def without_file(row: Row, found: dict[str, str]) -> list[Known]:
+    """The known files without this row's."""
+    side = max(int(row["width"]), int(row["height"]))
+    mine = {t: found.get(t, NONE) for t in CODING + CARRIED}
+    out = []
+    for known in known_rows():
+        kept = known
+        if (known.platform, known.source, dict(known.traits)) == (row["platform"], row["source"], mine):
+            at = known.longest.index(side)
+            kept = replace(known, longest=known.longest[:at] + known.longest[at + 1 :])
+        if kept.longest:
+            out.append(kept)
+    return out
+
+
+NAMED = (
+    ("name:FB_IMG", {"facebook"}),
+    ("name:received_", {"messenger"}),
+    ("name:WhatsApp", {"whatsapp"}),
+    ("name:photo_date", {"telegram"}),
+    ("name:flickr", {"flickr"}),
+    ("name:_", {"facebook", "instagram"}),
+)
+"""A kind of name in deliveries.csv -> the platforms that name files so (filenames.toml)."""
+
+
+@dataclass
+class Names:
+    """What the rows' names, by their kind, say beside the bytes."""
+
+    rows: int = 0
+    """Rows whose name is of a known kind."""
+    beside: int = 0
+    """Of these, rows whose bytes tell a platform, or several."""
+    agree: int = 0
+    """Of these, rows where name and bytes have a platform in common."""
+    alone: int = 0
+    """Rows whose bytes tell none, while the name is of a known kind."""
+
+
+def names() -> Names:
+    """The figures of file names."""
+    out = Names()
+    for row, found in facts():
+        told = next((platforms for kind, platforms in NAMED if kind in row["why"]), set())
+        if told:
+            by_bytes = set(identify(found, INTACT.get(row["fbmd_check"]))["platforms"])
+            out.rows += 1
+            out.beside += bool(by_bytes)
+            out.agree += bool(by_bytes & told)
+            out.alone += not by_bytes
+    return out
 
 
 def laws() -> tuple[int, int, list[str]]:

@@ -11,7 +11,7 @@ import pyvips
 from formats_made import by_tool, families, inspected, odd, smooth, tool, whole_files
 from PIL import Image
 
-from oracles import image_of, pillow, scene
+from oracles import Picture, image_of, pillow, scene
 from understudy.formats import lzw
 
 CONVERT, FFMPEG, GIFSICLE = tool("convert", "imagemagick"), tool("ffmpeg", "ffmpeg"), tool("gifsicle", "gifsicle")
@@ -63,21 +63,34 @@ def test_encoders_are_told_by_when_they_clear_their_table() -> None:
         assert families(inspected(data)) == [family], name
 
 
+def dithered(picture: Picture) -> list[tuple[str, bytes]]:
+    """(what was done: none, diffused, light, where the palette leaves little to spread, or ordered; a file)."""
+    image, sent = image_of(picture), pillow(picture, "PNG")
+    return [
+        ("none", pillow(image.quantize(256, dither=0), "GIF")),
+        ("none", pillow(image.quantize(32, dither=0), "GIF")),
+        ("none", by_tool(CONVERT, "IN", "+dither", "OUT:.gif", sent=sent)),
+        ("none", by_tool(FFMPEG, "-y", "-i", "IN", "-vf", PALETTE_USE + "none", "OUT:.gif", sent=sent)),
+        ("diffused", pillow(image.convert("P"), "GIF")),
+        ("diffused", by_tool(FFMPEG, "-y", "-i", "IN", "OUT:.gif", sent=sent)),
+        ("light", by_tool(CONVERT, "IN", "OUT:.gif", sent=sent)),
+        ("light", by_tool(FFMPEG, "-y", "-i", "IN", "-vf", PALETTE_USE + "floyd_steinberg", "OUT:.gif", sent=sent)),
+        ("ordered", by_tool(CONVERT, "IN", "-ordered-dither", "o8x8,6", "OUT:.gif", sent=sent)),
+        (
+            "ordered",
+            by_tool(FFMPEG, "-y", "-i", "IN", "-vf", PALETTE_USE + "bayer:bayer_scale=1", "OUT:.gif", sent=sent),
+        ),
+    ]
+
+
 def test_dithering_is_told_where_it_shows() -> None:
     """No undithered file is told as dithered, no file with strong dithering as undithered."""
-    image = image_of(PICTURE)
-    verdict = {
-        "none": pillow(image.quantize(256, dither=0), "GIF"),
-        "none, few": pillow(image.quantize(32, dither=0), "GIF"),
-        "none, ffmpeg": by_tool(FFMPEG, "-y", "-i", "IN", "-vf", PALETTE_USE + "none", "OUT:.gif", sent=SENT),
-        "diffused": pillow(image.convert("P"), "GIF"),
-        "diffused, ffmpeg": by_tool(FFMPEG, "-y", "-i", "IN", "OUT:.gif", sent=SENT),
-        "ordered": by_tool(CONVERT, "IN", "-ordered-dither", "o8x8,6", "OUT:.gif", sent=SENT),
-    }
-    for name, data in verdict.items():
+    for done, data in dithered(PICTURE):
+        if done == "light":
+            continue
         told = inspected(data).value("gif", "dithering")["verdict"]
-        assert (told in ("none seen", "cannot tell")) == name.startswith("none"), (name, told)
-    assert inspected(verdict["ordered"]).value("gif", "dithering")["verdict"] == "ordered"
+        assert (told in ("none seen", "cannot tell")) == (done == "none"), (done, told)
+        assert (told == "ordered") == (done == "ordered")
 
 
 def test_animation_is_what_was_asked_for() -> None:
@@ -98,6 +111,14 @@ def test_comments_palettes_and_the_map() -> None:
     assert inspected(grey).value("gif", "global_palette")["kind"] == "grey"
     web = pillow(image_of(scene(60, 50)).convert("P", palette=Image.Palette.WEB), "GIF", optimize=False)
     assert inspected(web).value("gif", "global_palette")["kind"] in ("web-safe", None)
+
+
+def test_an_image_that_ends_behind_its_code_size_is_answered() -> None:
+    """Found by tests/fuzz: no sub-block, not even the last and empty one."""
+    data = b"GIF89a" + bytes(7) + b",\0\0\0\0\1\0\1\0\0\2"
+    seen = inspected(data)
+    assert seen.value("gif", "lzw")["sub_block"] is None
+    assert any("inside its data" in t for t in odd(seen))
 
 
 def test_damage_is_told() -> None:

@@ -231,7 +231,7 @@ def test_the_icc_profile_comes_along(format: str, icc: bytes | None) -> None:
 
 
 NO_PICTURES = {
-    "nothing": (b"", "starts with no bytes"),
+    "nothing": (b"", "an empty file"),
     "text": (b"hello, world", "expected JPEG, PNG, BMP, TIFF, WebP or GIF"),
     "SOI only": (b"\xff\xd8", "no frame header"),
     "half a JPEG": (pillow(scene(40, 40))[:900], "expected whole scans"),

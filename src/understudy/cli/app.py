@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -51,6 +52,8 @@ def main() -> None:
     gc.set_threshold(50_000)  # imports make many objects and no garbage: looking for it at every 700 costs a tenth
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a character shows a mark
+    if sys.stderr.isatty():
+        _tell_of_compiling()
     try:
         app()
     except UnderstudyError as error:
@@ -62,6 +65,19 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+
+
+def _tell_of_compiling() -> None:
+    """Has a line on standard error say why the very first run takes long, when it comes to it."""
+
+    class Teller(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            log.removeHandler(self)
+            say("note: compiling the arithmetic for this machine: the first run takes half a minute longer")
+
+    log = logging.getLogger("understudy.compiling")
+    log.setLevel(logging.INFO)
+    log.addHandler(Teller())
 
 
 @app.callback(invoke_without_command=True)
@@ -92,7 +108,7 @@ def assignments(values: Iterable[str]) -> dict[str, Any]:
     return out
 
 
-def targets(files: list[Path], out: str, suffix: str) -> dict[Path, Path]:
+def targets(files: list[Path], out: str, suffix: str, also_read: Iterable[Path] = ()) -> dict[Path, Path]:
     """Where what is made of each file goes: to `out` itself for one file, else to a name of its own in that folder.
 
     out: as it was typed; a folder for one file too where there is one, or where the name ends in a slash.
@@ -101,13 +117,12 @@ def targets(files: list[Path], out: str, suffix: str) -> dict[Path, Path]:
     place = Path(out)
     in_folder = len(files) > 1 or place.is_dir() or out.endswith(("/", os.sep))
     chosen = _in_folder(files, place, suffix) if in_folder else {files[0]: place}
-    read = {os.path.realpath(file): file for file in files}
+    read = {os.path.realpath(file): file for file in (*files, *also_read)}
     for target in chosen.values():
         if (file := read.get(os.path.realpath(target))) is not None:
             raise UnderstudyError(
-                "it would be written over", place=str(file), expected="another place than that of a file that is read",
-                remedy="give another -o" if suffix == ".jpg" else "give another place",
-            )  # fmt: skip
+                "it would be written over", place=str(file), expected="a place for the output that is not read from"
+            )
     return chosen
 
 

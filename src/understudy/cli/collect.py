@@ -47,8 +47,9 @@ def collect(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Send the pictures of DIR/sent/ to a platform, fetch what becomes of them to DIR/received/. Goes on where it was
-    stopped, and sends nothing twice. Secrets come from the environment or the keyring: see --list --via C."""
+    """Send pictures to a platform, and fetch what becomes of them. Those of DIR/sent/ go, and come to DIR/received/.
+    Goes on where it was stopped, and sends nothing twice. Secrets come from the environment or the keyring: see --list
+    --via C."""
     if listed:
         _list(via, as_json)
         return

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from ..errors import UnderstudyError
-from ..files import write_file
+from ..files import check_place, write_file
 from ..terminal.progress import progress, told
 from .app import Json, Set, app, assignments, finish, print_json, say
 
@@ -17,7 +17,8 @@ from .app import Json, Set, app, assignments, finish, print_json, say
 def verify(
     profile: Annotated[str, typer.Argument(metavar="P", help="A profile's name, or a TOML file.")],
     pairs: Annotated[
-        Path, typer.Argument(help="A folder or CSV of pairs: sent/ and received/, or sent.* and received.*")
+        Path,
+        typer.Argument(metavar="PAIRS", help="A folder or CSV of pairs: sent/ and received/, or sent.* and received.*"),
     ],
     as_json: Json = False,
     free: Annotated[
@@ -25,7 +26,7 @@ def verify(
     ] = "given",
     values: Set = [],  # noqa: B006
 ) -> None:
-    """Put a profile to the proof: play it on sent pictures and compare with what was received."""
+    """Put a profile to the proof on pairs. It is played on the sent pictures, and compared with what was received."""
     from ..verification import verify as run
 
     scores = run(profile, pairs, free=free, progress=lambda items: progress(items, "verify"), **assignments(values))
@@ -41,7 +42,8 @@ def verify(
 @app.command()
 def learn(
     pairs: Annotated[
-        Path, typer.Argument(help="A folder or CSV of pairs: sent/ and received/, or sent.* and received.*")
+        Path,
+        typer.Argument(metavar="PAIRS", help="A folder or CSV of pairs: sent/ and received/, or sent.* and received.*"),
     ],
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="P.toml", help="Write the profile here.")] = None,
     report: Annotated[
@@ -59,6 +61,9 @@ def learn(
     from ..profile import dumps
     from ..verification import verify as prove
 
+    for path in (out, report):
+        if path is not None:
+            check_place(path)
     tested = find_pairs(test) if test is not None else ()
     try:
         with told("learn") as tell:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def inspect(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Delivered files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Delivered files.")],
     as_json: Json = False,
     html: Annotated[
         str | None, typer.Option(metavar="OUT", help="Write a page with all of it here; a folder for several files.")
@@ -28,7 +28,8 @@ def inspect(
         bool, typer.Option("--deep", help="Read the coefficients too: what Huffman tables cost, earlier compressions.")
     ] = False,
 ) -> None:
-    """What the delivered bytes say: platform, encoder, tables, sampling, scans, Huffman tables, markers, FBMD."""
+    """What a delivered file says of who made it. Platform, encoder, tables, sampling, scans, Huffman tables, markers,
+    FBMD."""
     from ..inspection import inspect as run
 
     failures: list[UnderstudyError] = []
@@ -60,7 +61,7 @@ def inspect(
 
 @app.command()
 def mimic(
-    pictures: Annotated[list[Path], typer.Argument(metavar="IN...", help="Pictures, as they would be sent.")],
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE", help="Pictures, as they would be sent.")],
     out: Annotated[
         str, typer.Option("-o", "--out", metavar="OUT", help="The delivered file; a folder for several pictures.")
     ],
@@ -86,7 +87,7 @@ def mimic(
     chosen = chosen.with_values(overrides)
     if stream is not None and (contradicted := chosen.contradictions(stream)):
         say(f"note: {like} is not of {chosen.name}: it contradicts {', '.join(contradicted)}")
-    places = targets(pictures, out, ".jpg")
+    places = targets(pictures, out, ".jpg", [like] if like else [])
     several = len(places) > 1
 
     def one(item: tuple[Path, Path]) -> UnderstudyError | None:
@@ -113,11 +114,11 @@ def mimic(
 
 @app.command()
 def rewrite(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Delivered files; no originals are needed.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Delivered files; no originals are needed.")],
     profile: Annotated[str, typer.Option("--as", metavar="P", help="A profile's name, or a TOML file.")],
     as_json: Json = False,
 ) -> None:
-    """Is this file what the profile would have written? Its own coefficients, coded and laid out anew, and compared."""
+    """Whether a file is what the profile would write. Its own coefficients, coded and laid out anew, are compared."""
     from ..rewriting import rewrite as run
 
     failures: list[UnderstudyError] = []

@@ -36,7 +36,7 @@ def probe(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make pictures that show what a platform does; or find out which downloads they became."""
+    """Make pictures that show what a platform does. Or, with --match, find out which downloads they became."""
     if match is not None:
         _match(*match, as_json)
         return

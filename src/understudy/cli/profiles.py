@@ -33,7 +33,7 @@ def profiles_show(
     toml: Annotated[bool, typer.Option("--toml", help="Print the profile as TOML.")] = False,
     every: Annotated[bool, typer.Option("--all", help="Show parameters at their defaults too.")] = False,
 ) -> None:
-    """One profile in words: when it holds, its steps, what is free, its proof, what is unproven."""
+    """One profile in words. When it holds, its steps, what is free, its proof, what is unproven."""
     from ..profile import dumps, load_profile
 
     profile = load_profile(name)
@@ -51,7 +51,7 @@ def profiles_diff(
     second: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
     as_json: Json = False,
 ) -> None:
-    """What differs between two profiles: when they hold, step by step, free values, proof."""
+    """What differs between two profiles. When they hold, step by step, free values, proof."""
     from ..profile import load_profile
     from ..profile_diff import diff
 

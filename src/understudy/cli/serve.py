@@ -29,7 +29,8 @@ def serve(
         Path | None, typer.Option(metavar="DIR", help="With --emulate: keep what was posted here, for the next time.")
     ] = None,
 ) -> None:
-    """A page for your browser: inspect a file, learn from pairs, see what a platform makes of a picture."""
+    """A page for your browser, or a platform's API. The page inspects files, learns from pairs, and shows what a
+    platform makes of a picture; --emulate plays the API."""
     from ..web.serving import check_extra, check_host
 
     check_host(host, anyone)

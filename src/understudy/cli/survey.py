@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..files import write_file
+from ..files import check_place, write_file
 from ..terminal.progress import counted
 from .app import Json, app, print_json, say
 
@@ -26,7 +26,7 @@ def survey(
     ] = [],  # noqa: B006
     as_json: Json = False,
 ) -> None:
-    """Read a whole corpus into a Parquet file, one row a file, and ask it. Goes on where it was stopped."""
+    """Read a whole corpus into a Parquet file, and ask it. One row a file; goes on where it was stopped."""
     from ..survey import ask, questions
     from ..survey import survey as run
     from ..survey.store import check
@@ -36,6 +36,8 @@ def survey(
         for known in questions().values():
             print(f"{known.name}: {known.title}")
         return
+    if html is not None:
+        check_place(html)
     if corpus.is_dir():
         if out is None:
             raise typer.BadParameter("a folder needs -o OUT.parquet", param_hint="--out")

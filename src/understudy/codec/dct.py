@@ -72,7 +72,7 @@ def inverse_ifast(coefficients: NDArray[np.int16], steps_natural: NDArray[np.uin
     """The samples that libjpeg-turbo's fast inverse transform (`djpeg -dct fast`) makes of quantised coefficients.
 
     Arguments and result as of `inverse_islow`. Steps are multiplied with the graph's scales, of 14 bits, and rounded to
-    two bits beyond the samples'; the result loses its fraction downwards, which darkens by half a sample.
+    two bits beyond the samples'; the result loses its fraction downwards, which darkens by about half a sample.
     Source: Arai, Agui and Nakajima's flow graph (Trans. IEICE 1988), reversed; libjpeg's documentation of JDCT_IFAST
     (fast, less accurate); bits and roundings measured on djpeg 2.1.5 (tests/codec/test_inverse_fast.py).
     """

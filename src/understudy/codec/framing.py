@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from enum import StrEnum
 
+from ..errors import ProfileError
 from .sizes import Rounding
 
 Box = tuple[int, int, int, int]
@@ -16,8 +17,8 @@ Box = tuple[int, int, int, int]
 
 
 class Offset(StrEnum):
-    """How the pixels that lie to the left of a part, or above it, become whole ones. They differ by one pixel, and only
-    where the two sides differ by an odd number."""
+    """How the pixels that lie to the left of a part, or above it, become whole ones. They differ by one pixel, and all but
+    `middle` only where the two sides differ by an odd number."""
 
     FLOOR = "floor"
     """The share of what is left over, rounded down: libvips, libgd under nginx, Go's imaging, `(W - w) // 2`."""
@@ -30,7 +31,8 @@ class Offset(StrEnum):
     """Half of the larger side less half of the smaller, each rounded down, `W // 2 - w // 2`: ImageMagick,
     GraphicsMagick, Go's imaging.PasteCenter."""
     MIDDLE = "middle"
-    """Half of the larger side rounded down less half of the smaller, half to even, `round(W // 2 - w / 2)`: thumbor."""
+    """Half of the larger side rounded down less half of the smaller, half to even, `round(W // 2 - w / 2)`: thumbor.
+    It differs from the others also where both sides are odd."""
     EDGES = "edges"
     """Both edges to the nearest pixel, half to even, by which the part may become a pixel larger or smaller:
     Image.crop given `(W - w) / 2` and `(W + w) / 2`."""
@@ -68,9 +70,9 @@ def ground(inner: int, outer: int, gravity: float, how: Offset) -> tuple[int, in
 
 def shaped(width: int, height: int, aspect: Sequence[int], rounding: Rounding, *, larger: bool) -> tuple[int, int]:
     """(width, height) of the largest part of the shape `aspect` (width, height), or of the smallest ground; the size
-    itself where `aspect` is (0, 0)."""
-    across, down = aspect
-    if not across or not down or width * down == height * across:
+    itself where `aspect` is (0, 0). Raises ProfileError where one of its two is 0."""
+    across, down = _checked(aspect)
+    if not across or width * down == height * across:
         return width, height
     if (width * down > height * across) is not larger:
         return max(1, _quotient(height * across, down, rounding)), height
@@ -79,12 +81,12 @@ def shaped(width: int, height: int, aspect: Sequence[int], rounding: Rounding, *
 
 def thumbors(width: int, height: int, aspect: Sequence[int]) -> tuple[int, int]:
     """(width, height) of the part of the shape `aspect` (width, height) that thumbor cuts out: a width is rounded up, a
-    height half to even, and a picture whose width / height is the same to two decimals stays whole.
+    height half to even, and a picture whose width / height is the same to two decimals stays whole. Raises as `shaped`.
 
     Source: measured on thumbor 7.8.0 (tests/steps/test_framing_recorded.py), its auto_crop for the two decimals.
     """
-    across, down = aspect
-    if not across or not down or round(width / height, 2) == round(across / down, 2):
+    across, down = _checked(aspect)
+    if not across or round(width / height, 2) == round(across / down, 2):
         return width, height
     if across * height > down * width:
         return width, max(1, round(width * down / across))
@@ -104,6 +106,13 @@ def middle_of(width: int, height: int, to: tuple[int, int], gravity: Sequence[fl
         down = width / wanted
     left, top = (width - across) * gravity[0], (height - down) * gravity[1]
     return left, top, left + across, top + down
+
+
+def _checked(aspect: Sequence[int]) -> tuple[int, int]:
+    across, down = aspect
+    if (across == 0) is not (down == 0):
+        raise ProfileError(f"aspect {across} : {down}", expected="width and height of a shape, or 0 and 0 for none")
+    return across, down
 
 
 def _quotient(value: int, divisor: int, rounding: Rounding) -> int:

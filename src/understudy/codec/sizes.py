@@ -51,6 +51,8 @@ class Derive(StrEnum):
     it becomes a multiple where there is one."""
     SHRINK_BOTH = "shrink-both"
     """As `shrink`, the bounded side too."""
+    VIPS = "vips"
+    """As `shrink`, by way of two reciprocals more, of which the last bit decides: libvips, and so sharp."""
     PILLOW_THUMBNAIL = "pillow-thumbnail"
     """Image.thumbnail's: whichever of floor and ceil comes nearer to the aspect ratio; `rounding` is not used."""
 
@@ -179,6 +181,9 @@ def _derived(
             return _rounded(other * (bound / side), 1, rounding, multiple)
         case Derive.SHRINK | Derive.SHRINK_BOTH:
             return _rounded(other / (side / bound), 1, rounding, multiple)
+        case Derive.VIPS:
+            scale = 1.0 / (side / bound)
+            return _rounded(other / (1.0 / scale) if scale < 1.0 else other * scale, 1, rounding, multiple)
         case Derive.ASPECT:
             return _rounded(bound * (other / side), 1, rounding, multiple)
         case Derive.PILLOW_THUMBNAIL:

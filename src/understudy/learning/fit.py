@@ -10,7 +10,8 @@ step.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from bisect import insort
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -68,8 +69,93 @@ def luma(pixels: NDArray[Any]) -> NDArray[np.float32]:
 def plane_of(pixels: NDArray[Any], pair: Observed, space: str = "rgb") -> NDArray[np.float32]:
     """What the first delivered component is of `[H, W, 1 to 4]` samples: `luma`, or red where R, G and B are stored;
     Y of samples in `ycbcr`."""
-    first = space == "ycbcr" or is_rgb(pair.stream)
+    first = space == "ycbcr" or pair.remembered("is_rgb", lambda: is_rgb(pair.stream))
     return pixels[:, :, 0].astype(np.float32) if first else luma(pixels)
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What is delivered in a box, as `fit` compares it."""
+
+    middle: NDArray[np.float32]
+    """`[v, h, 8, 8]`, levels times steps."""
+    half: NDArray[np.float32]
+    """`[8, 8]`, half a step."""
+    strong: NDArray[np.bool_]
+    """`[v, h, 8, 8]`: AC coefficients of at least two steps."""
+    weight: float
+    """The sum of their steps' reciprocals."""
+    large: int
+    """How many they are."""
+    grey: NDArray[np.bool_]
+    """`[v, h]`: blocks whose mean is away from black and white."""
+
+
+KEPT = 256 * 256
+"""Pixels up to which what is wanted in a box is remembered; boxes of trials are smaller."""
+
+
+def wanted(pair: Observed, box: Box) -> Wanted:
+    """What the pair has in a box; its partial blocks, at the picture's edges, are not looked at."""
+    left, top, right, bottom = box
+    if (right - left) * (bottom - top) > KEPT:
+        return _wanted(pair, box)
+    return pair.remembered(("wanted", box), lambda: _wanted(pair, box))
+
+
+def _wanted(pair: Observed, box: Box) -> Wanted:
+    left, top, right, bottom = box
+    component = pair.coefficients.components[0]
+    q = component.steps.astype(np.float32)
+    v, h = (bottom - top) // 8, (right - left) // 8
+    levels = component.blocks[top // 8 : top // 8 + v, left // 8 : left // 8 + h]
+    strong = np.abs(levels) >= 2
+    strong[:, :, 0, 0] = False
+    grey = np.abs(levels[:, :, 0, 0] * q[0, 0]) < 8 * 110
+    return Wanted(levels * q, q / np.float32(2), strong, float((strong / q).sum()), int(np.count_nonzero(strong)), grey)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The figures of a `Fit` before they are divided."""
+
+    outside: int = 0
+    large: int = 0
+    weight: float = 0.0
+    inside: int = 0
+    everything: int = 0
+    bias: float = 0.0
+    dc: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.outside + other.outside, self.large + other.large, self.weight + other.weight,
+            self.inside + other.inside, self.everything + other.everything,
+            self.bias + other.bias, self.dc + other.dc,
+        )  # fmt: skip
+
+    @property
+    def fit(self) -> Fit:
+        return Fit(
+            self.outside / (math.sqrt(2 / math.pi) * self.weight) if self.weight else math.inf,
+            self.inside / self.everything if self.everything else 0.0,
+            self.bias / self.dc if self.dc else 0.0,
+            self.large,
+        )
+
+
+def tally(part: Plane, pair: Observed, box: Box) -> Tally:
+    """How a predicted plane (`plane_of`) of one box, of its size, agrees with the pair's there."""
+    to = wanted(pair, box)
+    predicted = transform(part)
+    off = np.abs(predicted - to.middle) > to.half
+    off[:, :, 0, 0] = False
+    everything = 63 * to.grey.size
+    bias = float((to.middle[:, :, 0, 0] - predicted[:, :, 0, 0])[to.grey].sum()) / 8
+    return Tally(
+        int(np.count_nonzero(off & to.strong)), to.large, to.weight, everything - int(np.count_nonzero(off)),
+        everything, bias, int(np.count_nonzero(to.grey)),
+    )  # fmt: skip
 
 
 def fit(plane: Plane, pair: Observed, boxes: Sequence[Box]) -> Fit:
@@ -77,25 +163,51 @@ def fit(plane: Plane, pair: Observed, boxes: Sequence[Box]) -> Fit:
 
     Boxes start at multiples of 8. Partial blocks at the picture's edges are not looked at.
     """
-    component = pair.coefficients.components[0]
-    q = component.steps.astype(np.float32)
-    outside = inside = large = everything = 0
-    weight, bias, dc = 0.0, 0.0, 0
-    for left, top, right, bottom in boxes:
-        predicted = transform(plane[top:bottom, left:right])
-        v, h = predicted.shape[:2]
-        levels = component.blocks[top // 8 : top // 8 + v, left // 8 : left // 8 + h]
-        off = np.abs(predicted - levels * q) > q / 2
-        strong = np.abs(levels) >= 2
-        strong[:, :, 0, 0] = off[:, :, 0, 0] = False
-        outside += int(np.count_nonzero(off & strong))
-        large += int(np.count_nonzero(strong))
-        weight += float((strong / q).sum())
-        everything += 63 * v * h
-        inside += 63 * v * h - int(np.count_nonzero(off))
-        means = levels[:, :, 0, 0] * q[0, 0]
-        grey = np.abs(means) < 8 * 110
-        bias += float((means - predicted[:, :, 0, 0])[grey].sum()) / 8
-        dc += int(np.count_nonzero(grey))
-    sigma = outside / (math.sqrt(2 / math.pi) * weight) if weight else math.inf
-    return Fit(sigma, inside / everything if everything else 0.0, bias / dc if dc else 0.0, large)
+    parts = (
+        tally(plane[top:bottom, left:right], pair, (left, top, right, bottom)) for left, top, right, bottom in boxes
+    )
+    return sum(parts, Tally()).fit
+
+
+def sigma(pair: Observed, boxes: Sequence[Box], parts: Iterable[Plane], most: float = math.inf) -> float:
+    """`Fit.sigma` of predicted planes, one a box. Where it will be more than `most` no more planes are asked for, and
+    infinity is returned, so that what is far off costs little."""
+    weight = math.sqrt(2 / math.pi) * sum(wanted(pair, box).weight for box in boxes)
+    if not weight:
+        return math.inf
+    outside = 0
+    for part, box in zip(parts, boxes, strict=False):
+        to = wanted(pair, box)
+        outside += int(np.count_nonzero((np.abs(transform(part) - to.middle) > to.half) & to.strong))
+        if outside / weight > most:
+            return math.inf
+    return outside / weight
+
+
+def mean_sigma(found: Sequence[tuple[Observed, Sequence[Box], Iterable[Plane]]], most: float = math.inf) -> float:
+    """The mean of `sigma` over pairs, each with its boxes and what is predicted of them; infinity where it will be more
+    than `most`."""
+    sigmas: list[float] = []
+    for pair, boxes, parts in found:
+        left = (most * len(found) - sum(sigmas)) * (1 + 1e-9)  # what is just at the limit stays, whatever is rounded
+        sigmas.append(sigma(pair, boxes, parts, left))
+        if math.isinf(sigmas[-1]):
+            break
+    return float(np.mean(sigmas))
+
+
+class Best:
+    """The errors that stood out so far."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._errors: list[float] = []
+
+    def add(self, error: float) -> None:
+        insort(self._errors, error)
+        del self._errors[self._most :]
+
+    @property
+    def limit(self) -> float:
+        """What an error must not exceed to be among the best; infinity while there are fewer."""
+        return self._errors[-1] if len(self._errors) == self._most else math.inf

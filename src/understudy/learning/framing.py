@@ -31,11 +31,11 @@ GRAVITIES: tuple[Gravity, ...] = tuple((x, y) for x in (0.5, 0.0, 1.0) for y in 
 """Places of a part, the middle first."""
 SHAPES = ((1, 1), (4, 5), (5, 4), (4, 3), (3, 4), (3, 2), (2, 3), (16, 9), (9, 16), (2, 1), (1, 2), (191, 100), (3, 1))
 """Shapes that platforms cut pictures to."""
-OFFSETS = (Offset.FLOOR, Offset.HALF_EVEN, Offset.CEIL, Offset.HALVES, Offset.MIDDLE, Offset.EDGES)
-"""How the pixels cut off at the left and the top are rounded; `half_up` is `ceil` where a half is cut."""
+OFFSETS = (Offset.FLOOR, Offset.HALF_EVEN, Offset.HALVES, Offset.HALF_UP, Offset.MIDDLE, Offset.EDGES)
+"""How the pixels cut off at the left and the top are rounded."""
 SIDES = (
     (Derive.EXACT, Rounding.HALF_UP), (Derive.EXACT, Rounding.FLOOR), (Derive.EXACT, Rounding.CEIL),
-    (Derive.EXACT, Rounding.HALF_EVEN), (Derive.PILLOW_THUMBNAIL, Rounding.HALF_UP),
+    (Derive.SHRINK, Rounding.HALF_UP), (Derive.SCALE, Rounding.HALF_UP), (Derive.ASPECT, Rounding.HALF_EVEN),
 )  # fmt: skip
 """How a derived side is rounded."""
 MOST_INSET = 64
@@ -170,17 +170,30 @@ def variants(one: Framing) -> list[Framing]:
             for offset, rounding in product(OFFSETS, Rounding):
                 only: tuple[Step, ...] = (replace(steps[0], offset_rounding=offset, rounding=rounding),)
                 made.append(replace(one, before=only) if one.before else replace(one, after=only))
-    color = next((s.color for s in one.after if isinstance(s, Pad)), None)
-    if color is not None:
-        made = [replace(f, after=tuple(replace(s, color=color) if isinstance(s, Pad) else s for s in f.after))
-                for f in made]  # fmt: skip
-    return list({repr(f): f for f in made}.values())
+    return list({repr(f): f for f in (_as_painted(f, one) for f in made)}.values())
+
+
+def painted(one: Framing, color: tuple[int, int, int]) -> Framing:
+    """With borders of that colour."""
+
+    def each(steps: Sequence[Step]) -> tuple[Step, ...]:
+        return tuple(replace(s, color=color) if isinstance(s, Pad) else s for s in steps)
+
+    return replace(one, before=each(one.before), after=each(one.after))
+
+
+def _as_painted(one: Framing, like: Framing) -> Framing:
+    """With borders of the colour that `like` has, if it has any."""
+    color = next((s.color for s in (*like.before, *like.after) if isinstance(s, Pad)), None)
+    return one if color is None else painted(one, color)
 
 
 def rivals(one: Framing) -> list[Framing]:
     """Framings of other kinds that may give pictures of the same size, in the same place."""
     size = _size(one)
-    return [] if size is None else [f for f in _of_one_size(*size, (gravity(one),)) if f.kind != one.kind]
+    if size is None:
+        return []
+    return [_as_painted(f, one) for f in _of_one_size(*size, (gravity(one),)) if f.kind != one.kind]
 
 
 def gravity(one: Framing) -> Gravity:
@@ -233,8 +246,6 @@ def _of_one_size(width: int, height: int, places: Sequence[Gravity] = GRAVITIES)
 
 def _covering(width: Any, height: int, places: Sequence[Gravity]) -> Iterator[Framing]:
     for place, offset, (derive, rounding) in product(places, OFFSETS, SIDES):
-        if derive is Derive.PILLOW_THUMBNAIL:
-            continue
         cost = (place != (0.5, 0.5)) + 0.1 * OFFSETS.index(offset) + 0.1 * SIDES.index((derive, rounding))
         cover = Resize(
             fit=Fit.COVER, limit=width, limit_height=height, upscale=True, derive=derive, rounding=rounding

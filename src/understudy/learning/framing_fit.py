@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import UnderstudyError
-from ..steps import Context, Source, Step
+from ..steps import Context, Source
 from ..steps.color import Color
 from ..steps.crop import Crop
 from ..steps.decode import Decode
@@ -39,6 +39,10 @@ LOOKS = 3
 """Pairs on which framings are tried."""
 EXPLAINED = 4.0
 """Pixels of error of the best kernel up to which a framing explains a pair: more is a missing step (see `fit`)."""
+EXPLAINED_BESIDE = 1.5
+"""The same where a size rule without any framing gives the sizes, too."""
+ODD = 4.0
+"""What a size rule costs (`size_rules.COSTS`) from which it is thought odd."""
 NEAR = 0.6
 """Pixels of error above the best within which a framing is kept for a look at roundings."""
 FEW = tuple(
@@ -102,8 +106,8 @@ def adopt(matched: Matched, progress: Callable[[str, float], None]) -> tuple[Mat
     pairs = tuple(pairs[i] for i in groups[0].members)
     progress("looking for crops and borders", 0.9)
     rendering = Rendering()
-    shape = find(pairs, rendering)
-    if shape is None:
+    shape = find(pairs, rendering) or find(_of_the_commonest_size(pairs), rendering)
+    if shape is None or shape.sigma > (EXPLAINED if matched.framed else EXPLAINED_BESIDE):
         return matched, None
     explained = [p for p in pairs if _error(shape, p, rendering) <= EXPLAINED]
     if len(explained) < max(1, len(matched.observed)):
@@ -112,11 +116,22 @@ def adopt(matched: Matched, progress: Callable[[str, float], None]) -> tuple[Mat
 
 
 def _is_asked(matched: Matched) -> bool:
-    """Whether pairs were cut or have borders, or have sizes that no size rule gives."""
+    """Whether pairs were cut or have borders, or have sizes that no size rule gives, or an odd one; or a few pixels
+    less or more, which is seldom a resize."""
     if matched.framed:
         return True
-    rules = size_rules(matched.observed)
-    return rules.resizes and not (rules.rules and not rules.rules[0].but)
+    resized = [p for p in matched.observed if p.is_resized]
+    off = [max(abs(a - b) for a, b in zip(p.shown_size, p.size, strict=True)) for p in resized]
+    if not resized or max(off) <= framing.MOST_INSET:
+        return bool(resized)
+    rules = size_rules(matched.observed).rules
+    return not rules or bool(rules[0].but) or rules[0].cost >= ODD
+
+
+def _of_the_commonest_size(pairs: Sequence[Observed]) -> tuple[Observed, ...]:
+    """The pairs that came back in the size that most of them have; none where that is no more than half."""
+    size, count = Counter(p.size for p in pairs).most_common(1)[0]
+    return tuple(p for p in pairs if p.size == size) if 2 * count > len(pairs) > count else ()
 
 
 def _with(matched: Matched, explained: Sequence[Observed], shape: Shape) -> Matched:
@@ -146,13 +161,13 @@ def find(pairs: Sequence[Observed], rendering: Rendering) -> Shape | None:
     """The framing that explains most of the pairs best, with the kernel that does; None where none does."""
     sizes = [_sizes(p) for p in pairs]
     color = _color(pairs)
-    candidates = [_painted(f, color) for f in framing.framings(sizes)]
+    candidates = [framing.painted(f, color) for f in framing.framings(sizes)]
     looks = _telling(pairs, candidates)
     if not looks or not candidates:
         return None
-    first: dict[tuple[str, framing.Gravity], Framing] = {}
+    first: dict[tuple[object, ...], Framing] = {}
     for candidate in candidates:  # kinds and places first, roundings afterwards
-        first.setdefault((candidate.kind, framing.gravity(candidate)), candidate)
+        first.setdefault(_rough(candidate), candidate)
     tried = [_tried(one, looks, rendering) for one in first.values()]
     tried = sorted((t for t in tried if t.sigma < math.inf), key=lambda t: (t.sigma, t.framing.cost))
     if not tried or tried[0].sigma > EXPLAINED:
@@ -168,6 +183,11 @@ def find(pairs: Sequence[Observed], rendering: Rendering) -> Shape | None:
     chosen = min(alike, key=lambda t: (t.framing.cost, t.sigma))
     others = tuple((f"{t.framing.kind} {framing.gravity(t.framing)}", t.sigma) for t in tried[:12])
     return replace(chosen, others=others)
+
+
+def _rough(one: Framing) -> tuple[object, ...]:
+    """What of a framing shows without a look at roundings: its kind, its place, whether pictures are made larger."""
+    return one.kind, framing.gravity(one), one.resize is not None and one.resize.upscale
 
 
 def _sizes(pair: Observed) -> Sizes:
@@ -235,15 +255,6 @@ def _unscaled(pair: Observed, pipeline: Pipeline, rendering: Rendering) -> float
     if (raster.width, raster.height) != pair.size:
         return math.inf
     return fit.fit(fit.plane_of(raster.pixels, pair, raster.space), pair, boxes(pair, resampling.WINDOW)).sigma
-
-
-def _painted(one: Framing, color: tuple[int, int, int]) -> Framing:
-    """With borders of that colour."""
-
-    def painted(steps: Sequence[Step]) -> tuple[Step, ...]:
-        return tuple(replace(s, color=color) if isinstance(s, Pad) else s for s in steps)
-
-    return replace(one, before=painted(one.before), after=painted(one.after))
 
 
 def _color(pairs: Sequence[Observed]) -> tuple[int, int, int]:

@@ -22,7 +22,10 @@ def crop(step: Crop) -> str:
         parts.append(f"cut to {step.width or 'any'} x {step.height or 'any'}")
     if step.multiple > 1:
         parts.append(f"cut to multiples of {step.multiple}")
-    return ", ".join([*parts, place(step.gravity)]) if parts else "nothing cut off"
+    if not parts:
+        return "nothing cut off"
+    where = [place(step.gravity)] if step.width or step.height or step.aspect != (0, 0) or step.multiple > 1 else []
+    return ", ".join([*parts, *where])
 
 
 def pad(step: Pad) -> str:
@@ -37,8 +40,10 @@ def pad(step: Pad) -> str:
     parts += _edges(step.border, "{} pixels added at the {}")
     if not parts:
         return "no borders added"
+    if step.width or step.height or step.aspect != (0, 0) or step.multiple > 1:
+        parts.append(place(step.gravity))
     color = _COLORS.get(step.color, f"the colour {step.color}")
-    return ", ".join([*parts, place(step.gravity)]) + f", on {color}"
+    return ", ".join(parts) + f", on {color}"
 
 
 def place(gravity: Sequence[float]) -> str:
@@ -48,4 +53,6 @@ def place(gravity: Sequence[float]) -> str:
 
 
 def _edges(given: Sequence[int], text: str) -> list[str]:
+    if len(set(given)) == 1:
+        return [text.format(given[0], "four edges")] if given[0] else []
     return [text.format(count, side) for count, side in zip(given, _SIDES, strict=True) if count]

@@ -6,7 +6,7 @@ values that are usual first, then one parameter after the other around the best.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from ..codec.lab_sharpen import blurred, curve, from_labs, sharpened, taps, to_labs
 from ..steps.lab_sharpen import LabSharpen
 from . import fit
-from .observed import Box
+from .observed import Box, Observed
 from .unsharp_fit import MARGIN, Known
-from .windows import canvas
 
 SLOPES = ((0.0, 3.0), (1.0, 2.0), (0.0, 1.5), (0.5, 1.0), (0.0, 6.0), (2.0, 4.0), (5.0, 10.0))
 """(m1, m2) of a first look: libvips' own, sharp's own, and weaker and stronger ones."""
@@ -46,21 +45,22 @@ def sharpenings(known: Sequence[Known], most: int = 6) -> list[Found]:
     """Sharpenings by the error that they leave, mean over the pairs, best first."""
     looks = [_Look(one) for one in known]
     found: dict[LabSharpen, float] = {}
+    leading = fit.Best(most)
 
-    def judged(step: LabSharpen) -> float:
-        if step not in found:
-            found[step] = float(np.mean([look.sigma(step) for look in looks]))
-        return found[step]
+    def judge(step: LabSharpen) -> None:
+        if step not in found:  # an error that is not among the best need not be known
+            found[step] = fit.mean_sigma([look.predicted(step) for look in looks], leading.limit)
+            leading.add(found[step])
 
     for sigma in SIGMAS:
         for m1, m2 in SLOPES:
-            judged(LabSharpen(sigma, m1=m1, m2=m2))
+            judge(LabSharpen(sigma, m1=m1, m2=m2))
     for _ in range(ROUNDS):
         before = min(found.values())
         for name, values in AROUND.items():
             best = min(found, key=found.__getitem__)
             for value in values:
-                judged(replace(best, **{name: value}))  # type: ignore[arg-type]
+                judge(replace(best, **{name: value}))  # type: ignore[arg-type]
         if min(found.values()) >= before:
             break
     ranked = sorted(found.items(), key=lambda item: item[1])
@@ -82,15 +82,16 @@ class _Look:
             self._labs.append((_inner((left - x0, top - y0, right - x0, bottom - y0)), to_labs(part)))
         self._grey = colours.shape[2] == 1
 
-    def sigma(self, step: LabSharpen) -> float:
-        """The error that is left with this sharpening."""
+    def predicted(self, step: LabSharpen) -> tuple[Observed, Sequence[Box], Iterator[fit.Plane]]:
+        """The pair, its windows, and what this sharpening makes of them."""
+        return self._one.pair, self._one.boxes, self._planes(step)
+
+    def _planes(self, step: LabSharpen) -> Iterator[fit.Plane]:
         added = curve(step.x1, step.y2, step.y3, step.m1, step.m2)
-        planes = []
         for (inner, labs), blur in zip(self._labs, self._blurred(step.sigma), strict=True):
             made = labs[inner].copy()
             made[:, :, 0] = sharpened(made[:, :, 0], blur, added)
-            planes.append(fit.plane_of(from_labs(made, grey=self._grey), self._one.pair))
-        return fit.fit(canvas(self._one.pair.size, self._one.boxes, planes), self._one.pair, self._one.boxes).sigma
+            yield fit.plane_of(from_labs(made, grey=self._grey), self._one.pair)
 
     def _blurred(self, sigma: float) -> list[NDArray[np.int64]]:
         key = tuple(taps(sigma).tolist())

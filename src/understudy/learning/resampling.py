@@ -8,6 +8,7 @@ and more (facts/learning-trials.md, 2.1). What is near the best is rendered exac
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -29,7 +30,7 @@ from .observed import Box, Observed, boxes
 from .pipeline import Pipeline
 from .rendering import Rendering
 from .sharpening import REACH, applied, shares_after_resize
-from .windows import Rows, canvas, outputs, rows, same_map, windows
+from .windows import Rows, outputs, rows, same_map, windows
 
 WINDOW = 128
 """Pixels a side of a window; three or four of them a pair."""
@@ -308,6 +309,7 @@ def scored_with_filter(witnesses: Sequence[Witness], listed: Sequence[Hypothesis
     best first. All on the first pair, the best on the others, too."""
     one = witnesses[0]
     found: list[Filtered] = []
+    best = math.inf
     known: list[tuple[Rows | None, Rows | None]] = []
     probe = one.placed[-1]
     for hypothesis in listed:
@@ -319,33 +321,46 @@ def scored_with_filter(witnesses: Sequence[Witness], listed: Sequence[Hypothesis
             continue
         known.append(maps)
         parts = [(one.pair, one.boxes, one.predicted(plan, bare=True))]
-        found += [
-            Filtered(hypothesis, sharpening.sigma_with(parts, sharpening.shares_of(step) or ()), step, False)
-            for step in sharpening.KNOWN.values()
-        ]
+        rings = sharpening.Rings(parts)
+        for step in sharpening.KNOWN.values():
+            sigma = rings.sigma(sharpening.shares_of(step) or (), _near(best))
+            best = min(best, sigma)
+            found.append(Filtered(hypothesis, sigma, step, False))
         free = sharpening.neighbourhood(parts)
         if free.helps:
+            best = min(best, free.after)
             found += [Filtered(hypothesis, free.after, s, True) for s in sharpening.own_forms(free)]
     found.sort(key=lambda f: f.sigma)
-    best = found[0].sigma if found else 0.0
-    near = [f for f in found if f.sigma < 1.5 * best + 0.2][:40]
-    return sorted((replace(f, sigma=_with_filter(witnesses, f)) for f in near), key=lambda f: (f.sigma, f.fitted))
+    near = [f for f in found if f.sigma < _near(best)][:40]
+    everywhere = list(near)
+    for hypothesis in dict.fromkeys(f.hypothesis for f in near):
+        rings = _rings(witnesses, hypothesis)
+        for i, one_filter in enumerate(near):
+            if one_filter.hypothesis == hypothesis:
+                sigma = rings.sigma(sharpening.shares_of(one_filter.step) or ())
+                everywhere[i] = replace(one_filter, sigma=sigma)
+    return sorted(everywhere, key=lambda f: (f.sigma, f.fitted))
 
 
-def _with_filter(witnesses: Sequence[Witness], found: Filtered) -> float:
+def _near(best: float) -> float:
+    """The error below which a hypothesis on one pair is worth a look at the others, with the best one's."""
+    return 1.5 * best + 0.2
+
+
+def _rings(witnesses: Sequence[Witness], hypothesis: Hypothesis) -> sharpening.Rings:
     parts = []
     for w in witnesses:
-        plan = w.plan(found.hypothesis)
+        plan = w.plan(hypothesis)
         if plan is not None:
             parts.append((w.pair, w.boxes, w.predicted(plan, bare=True)))
-    return sharpening.sigma_with(parts, sharpening.shares_of(found.step) or ())
+    return sharpening.Rings(parts)
 
 
 def judged(one: Witness, parts: Sequence[NDArray[np.float32]]) -> tuple[fit.Fit, tuple[Place, ...]]:
     """The fit of predicted windows, over all and for each."""
-    plane = canvas(one.pair.size, one.boxes, parts)
-    places = tuple(Place(one.pair.name, box, fit.fit(plane, one.pair, [box]).sigma) for box in one.boxes)
-    return fit.fit(plane, one.pair, one.boxes), places
+    each = [fit.tally(part, one.pair, box) for part, box in zip(parts, one.boxes, strict=True)]
+    places = tuple(Place(one.pair.name, box, t.fit.sigma) for t, box in zip(each, one.boxes, strict=True))
+    return sum(each, fit.Tally()).fit, places
 
 
 def shortlist(ranked: Sequence[Scored], most: int = 12) -> list[Scored]:

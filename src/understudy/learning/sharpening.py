@@ -8,7 +8,7 @@ that distance differ from P. The five shares are fitted to the intervals of the 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -242,24 +242,39 @@ def applied(plane: NDArray[np.float32], shares: Sequence[float]) -> NDArray[np.f
 
 def _filtered(plane: NDArray[np.float32], shares: Sequence[float]) -> NDArray[np.float32]:
     """As `applied`, but what goes beyond 0 to 255 stays."""
-    out = plane[REACH:-REACH, REACH:-REACH].copy()
-    for share, ring in zip(shares, RINGS, strict=True):
-        if share:
-            out += np.float32(share) * _ring(plane, ring)
+    rings = (_ring(plane, ring) if share else None for share, ring in zip(shares, RINGS, strict=True))
+    return _summed(_inner(plane), rings, shares)
+
+
+def _summed(
+    inner: NDArray[np.float32], rings: Iterable[NDArray[np.float32] | None], shares: Sequence[float]
+) -> NDArray[np.float32]:
+    out = inner.copy()
+    for share, ring in zip(shares, rings, strict=True):
+        if share and ring is not None:
+            out += np.float32(share) * ring
     return out
 
 
-def sigma_with(
-    found: Sequence[tuple[Observed, Sequence[Box], Sequence[NDArray[np.float32]]]], shares: Sequence[float]
-) -> float:
-    """The error that is left with a filter of these shares, pixels, mean over pairs. found: as for `neighbourhood`."""
-    sigmas = []
-    for pair, boxes, planes in found:
-        whole = np.empty((pair.size[1], pair.size[0]), np.float32)
-        for (left, top, right, bottom), plane in zip(boxes, planes, strict=True):
-            whole[top:bottom, left:right] = applied(plane, shares)
-        sigmas.append(fit.fit(whole, pair, boxes).sigma)
-    return float(np.mean(sigmas))
+def _inner(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    return plane[REACH:-REACH, REACH:-REACH]
+
+
+class Rings:
+    """Predicted windows, and what each ring adds to them, for a look at many filters. found: as for `neighbourhood`,
+    luma alone."""
+
+    def __init__(self, found: Sequence[tuple[Observed, Sequence[Box], Sequence[NDArray[np.float32]]]]) -> None:
+        self._found = [(pair, boxes, [(_inner(p), [_ring(p, r) for r in RINGS]) for p in parts])
+                       for pair, boxes, parts in found]  # fmt: skip
+
+    def sigma(self, shares: Sequence[float], most: float = math.inf) -> float:
+        """The error that is left with a filter of these shares, pixels, mean over pairs; infinity where it will be more
+        than `most`."""
+        looks = [
+            (pair, boxes, (np.clip(_summed(*p, shares), 0, 255) for p in parts)) for pair, boxes, parts in self._found
+        ]
+        return fit.mean_sigma(looks, most)
 
 
 def shares_of(step: Step) -> tuple[float, ...] | None:

@@ -114,7 +114,7 @@ COSTS: dict[Any, float] = {
     Fit.LONGEST_SIDE: 0.0, Fit.WIDTH: 1.0, Fit.BOX: 2.0, Fit.HEIGHT: 2.0, Fit.SHORTEST_SIDE: 2.0, Fit.BOX_IN_TURN: 2.2,
     Fit.PIXELS: 2.5, Fit.PERCENT: 2.0,
     Derive.EXACT: 0.0, Derive.SCALE: 0.3, Derive.SHRINK: 0.35, Derive.ASPECT: 0.4, Derive.PILLOW_THUMBNAIL: 0.45,
-    Derive.SCALE_BOTH: 0.5, Derive.SHRINK_BOTH: 0.55,
+    Derive.SCALE_BOTH: 0.5, Derive.SHRINK_BOTH: 0.55, Derive.VIPS: 0.38,
     Rounding.HALF_UP: 0.0, Rounding.HALF_EVEN: 0.1, Rounding.FLOOR: 0.2, Rounding.CEIL: 1.0,
     "multiple": 2.0, "upscale": 3.0, "threshold": 3.0, "turned afterwards": 0.5, "unexplained": 10.0,
 }  # fmt: skip

@@ -6,8 +6,10 @@ that strengths and thresholds cost little: first a coarse grid, then finer ones 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +18,12 @@ from ..codec.unsharp import gaussian_blur, sharpened
 from ..steps.unsharp import Unsharp
 from . import fit
 from .observed import Box, Observed
-from .windows import canvas
 
 RADII = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.4, 1.5, 1.6, 1.8, 2.0, 2.5, 3.0, 4.0, 5.0)
 PERCENTS = (20, 40, 60, 80, 100, 125, 150, 200, 300)
 THRESHOLDS = (0, 3)
+FINER = 3
+"""Radii around which finer grids are tried."""
 FINE_PERCENTS = range(-30, 35, 5)
 FINE_THRESHOLDS = range(11)
 MARGIN = 24
@@ -48,19 +51,27 @@ class Found:
 def masks(known: Sequence[Known], most: int = 8) -> list[Found]:
     """Masks by the error that they leave, mean over the pairs, best first."""
     blurs = {radius: [_windows(one, radius) for one in known] for radius in RADII}
+    found: dict[tuple[float, int, int], float] = {}
+    best = fit.Best(most)
 
-    def judged(steps: Iterable[tuple[float, int, int]]) -> dict[tuple[float, int, int], float]:
-        return {
-            s: float(np.mean([_sigma(o, w, *s[1:]) for o, w in zip(known, blurs[s[0]], strict=True)])) for s in steps
-        }
+    def judge(radius: float, percent: int, threshold: int, limit: float) -> None:
+        made = [_planes(one, w, percent, threshold) for one, w in zip(known, blurs[radius], strict=True)]
+        looks = [(one.pair, one.boxes, planes) for one, planes in zip(known, made, strict=True)]
+        found[radius, percent, threshold] = error = fit.mean_sigma(looks, limit)
+        best.add(error)
 
-    coarse = judged((r, p, t) for r in RADII for p in PERCENTS for t in THRESHOLDS)
-    found = dict(coarse)
-    near = list(dict.fromkeys(key[0] for key in sorted(coarse, key=coarse.__getitem__)))[:3]
-    for radius in near:
-        best = min((key for key in coarse if key[0] == radius), key=coarse.__getitem__)[1]
-        percents = sorted({p for p in (best + d for d in FINE_PERCENTS) if p > 0})
-        found |= judged((radius, p, t) for p in percents for t in FINE_THRESHOLDS)
+    nearest = dict.fromkeys(RADII, math.inf)
+    for radius, percent, threshold in product(RADII, PERCENTS, THRESHOLDS):
+        # beyond the best masks and the best radii no error need be known
+        judge(radius, percent, threshold, max(best.limit, sorted(nearest.values())[FINER - 1]))
+        nearest[radius] = min(nearest[radius], found[radius, percent, threshold])
+    coarse = sorted(found, key=found.__getitem__)
+    for radius in list(dict.fromkeys(key[0] for key in coarse))[:FINER]:
+        middle = next(key[1] for key in coarse if key[0] == radius)
+        percents = sorted({p for p in (middle + d for d in FINE_PERCENTS) if p > 0})
+        for percent, threshold in product(percents, FINE_THRESHOLDS):
+            if (radius, percent, threshold) not in found:
+                judge(radius, percent, threshold, best.limit)
     ranked = sorted(found.items(), key=lambda item: item[1])
     return [Found(Unsharp(*key), sigma) for key, sigma in ranked[:most]]
 
@@ -86,6 +97,6 @@ def _windows(one: Known, radius: float) -> list[_Window]:
     return out
 
 
-def _sigma(one: Known, parts: Sequence[_Window], percent: int, threshold: int) -> float:
-    planes = [fit.plane_of(sharpened(part, blurred, percent, threshold), one.pair) for _, part, blurred in parts]
-    return fit.fit(canvas(one.pair.size, one.boxes, planes), one.pair, one.boxes).sigma
+def _planes(one: Known, parts: Sequence[_Window], percent: int, threshold: int) -> Iterator[fit.Plane]:
+    """What is predicted of each window with a mask."""
+    return (fit.plane_of(sharpened(part, blurred, percent, threshold), one.pair) for _, part, blurred in parts)

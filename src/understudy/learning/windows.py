@@ -77,8 +77,9 @@ def windows(
         x0, y0, x1, y1 = max(0, left - margin), max(0, top - margin), right + margin, bottom + margin
         x1, y1 = min(x1, size[0]), min(y1, size[1])
         down, across = rows(plan, 0, y0, y1), rows(plan, 1, x0, x1)
-        part = plane[y0:y1] if down is None else down(plane, 0)
-        part = part[:, x0:x1] if across is None else across(part, 1)
+        needed = slice(x0, x1) if across is None else slice(across.first, across.first + across.weights.shape[1])
+        part = plane[y0:y1, needed] if down is None else down(plane[:, needed], 0)
+        part = part if across is None else part @ across.weights.T
         part = np.clip(part, 0, 255)
         if margin:
             beyond = ((y0 - top + margin, bottom + margin - y1), (x0 - left + margin, right + margin - x1))

@@ -66,17 +66,21 @@ def planes(samples: Tensor, recipe: Recipe) -> tuple[list[Tensor], list[Layout]]
     height, width = samples.shape[2:]
     count = recipe.components(samples.shape[1])
     layouts = recipe.layouts(count, height, width)
+    if e.smoothing and (e.downsampling, e.edge) != (Downsampling.LIBJPEG, Edge.LIBJPEG):
+        raise UnderstudyError(f"smoothing with {e.downsampling} downsampling, {e.edge} edges", expected="libjpeg's")
     whole = samples.int()
     if count > samples.shape[1]:
         whole = whole.expand(-1, 3, -1, -1)
     parts = whole.unbind(1) if count == 1 or e.color is Color.NONE else _to_ycbcr(whole, e.color)
     max_v, max_h = max(x.v for x in layouts), max(x.h for x in layouts)
     full_height, full_width = (-(-side // (8 * most)) * 8 * most for side, most in ((height, max_v), (width, max_h)))
-    first = -(-height // max_v) * max_v if e.edge is Edge.LIBJPEG else full_height
+    first = -(-height // max_v) * max_v if e.edge is Edge.LIBJPEG and not e.smoothing else full_height
     out = []
     for part, x in zip(parts, layouts, strict=True):
         by_h, by_v = x.h * 8 // x.h_size, x.v * 8 // x.v_size
-        small = downsample(extended(part, first, full_width), by_h, by_v, e.downsampling)
+        wide = extended(part, first, full_width)
+        smooths = smoothed_in(e.smoothing, by_h, by_v)
+        small = smooth(wide, by_h, e.smoothing) if smooths else downsample(wide, by_h, by_v, e.downsampling)
         out.append(extended(small, x.v_size * x.v_blocks, x.h_size * x.h_blocks))
     return out, layouts
 
@@ -90,6 +94,34 @@ def extended(plane: Tensor, height: int, width: int) -> Tensor:
     if height > rows:
         plane = torch.cat([plane, plane[:, -1:].expand(-1, height - rows, -1)], 1)
     return plane
+
+
+def smoothed_in(smoothing: int, h: int, v: int) -> bool:
+    """Whether a component of that ratio is smoothed."""
+    return bool(smoothing) and (h, v) in ((1, 1), (2, 2))
+
+
+def neighbourhood(plane: Tensor) -> Tensor:
+    """[B, H, W]: the sum of each sample and its eight neighbours, the outermost going on beyond the plane."""
+    for axis in (1, 2):
+        n = plane.shape[axis]
+        before = torch.cat([plane.narrow(axis, 0, 1), plane.narrow(axis, 0, n - 1)], axis)
+        after = torch.cat([plane.narrow(axis, 1, n - 1), plane.narrow(axis, n - 1, 1)], axis)
+        plane = before + plane + after
+    return plane
+
+
+def smooth(plane: Tensor, side: int, smoothing: int) -> Tensor:
+    """`codec.sampling.smooth` of int32 [B, H, W], whose ratio is `side` x `side`, 1 or 2."""
+    b, height, width = plane.shape
+
+    def summed(x: Tensor) -> Tensor:
+        return x.reshape(b, height // side, side, width // side, side).sum((2, 4), dtype=torch.int32)
+
+    own, around = summed(plane), summed(neighbourhood(plane))
+    each = 64 * smoothing // (side * side)
+    total = own * (65536 // (side * side) - 9 * each) + around * each
+    return (total + 32768) >> 16
 
 
 def _to_ycbcr(rgb: Tensor, color: Color) -> list[Tensor]:

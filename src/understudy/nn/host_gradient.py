@@ -28,6 +28,7 @@ def handles(recipe: Recipe, dtype: torch.dtype) -> bool:
         and recipe.decoder is Decoder.LIBJPEG_TURBO
         and recipe.eighths == 8
         and recipe.encode.downsampling is not Downsampling.LIBJPEG_7
+        and not recipe.encode.smoothing
     )
 
 

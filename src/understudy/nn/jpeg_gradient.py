@@ -23,16 +23,26 @@ def noise(sigma: Tensor, recipe: Recipe, components: int) -> list[Tensor]:
     """The standard deviation that each component's coefficients have where R, G and B have sigma, independently.
 
     A mean over h x v samples has 1 / (h v) of their variance; rounding adds 1/12 to the full-size samples, and again to
-    the means. (jpegli rounds neither.)
+    the means. (jpegli rounds neither.) Smoothing takes from it too, more from high frequencies: here alike from all.
     """
-    factors = [(layout.h, layout.v) for layout in recipe.layouts(components, 8, 8)]
+    layouts, n = recipe.layouts(components, 8, 8), recipe.encode.smoothing
+    factors = [(x.h, x.v, exact_jpeg.smoothed_in(n, x.h * 8 // x.h_size, x.v * 8 // x.v_size)) for x in layouts]
     rows = linear.color_weights(recipe.encode.color) if components == 3 else [[1.0]]
     rounded = 0.0 if recipe.encode.engine is Engine.JPEGLI else 1 / 12
     out = []
-    for row, (h, v) in zip(rows, factors, strict=True):
+    for row, (h, v, smooths) in zip(rows, factors, strict=True):
         variance = sigma * sigma * sum(w * w for w in row) + (rounded if components == 3 else 0.0)
-        out.append(torch.sqrt(variance / (h * v) + (rounded if h * v > 1 else 0.0)))
+        kept = _kept(n / 1024, h * v) if smooths else 1.0
+        out.append(torch.sqrt(kept * variance / (h * v) + (rounded if h * v > 1 or smooths else 0.0)))
     return out
+
+
+def _kept(share: float, samples: int) -> float:
+    """What smoothing leaves of the variance of noise that is alike at all frequencies: the sum of its squared weights,
+    over that without it. share: a neighbour's weight; samples: 1, or 4 whose mean is taken."""
+    if samples == 1:
+        return (1 - 8 * share) ** 2 + 8 * share**2
+    return (1 - 5 * share) ** 2 + 8 * share**2 + share**2
 
 
 def _split(levels: Tensor, layouts: list[Layout], dtype: torch.dtype) -> list[Tensor]:
@@ -125,9 +135,14 @@ def _to_picture(
     """The gradient to a component at full resolution, [B, H, W], of that to the samples its blocks are made from."""
     max_v = max(x.v for x in layouts)
     h, v = layout.h * 8 // layout.h_size, layout.v * 8 // layout.v_size
+    smoothing = recipe.encode.smoothing
     plane = exact_jpeg.plane_of(blocks)
-    if recipe.encode.edge is Edge.LIBJPEG:  # below, a component's own last row is repeated
+    if recipe.encode.edge is Edge.LIBJPEG and not smoothing:  # below, a component's own last row is repeated
         plane = linear.folded(plane, min(plane.shape[1], -(-height // max_v) * max_v // v), plane.shape[2])
     if (h, v) != (1, 1):
         plane = plane.mul(1 / (h * v)).repeat_interleave(v, 1).repeat_interleave(h, 2)
+    if exact_jpeg.smoothed_in(smoothing, h, v):
+        mcu_h, mcu_v = 8 * max(x.h for x in layouts), 8 * max_v
+        plane = linear.padded(plane, -(-height // mcu_v) * mcu_v, -(-width // mcu_h) * mcu_h)
+        plane = linear.smoothed_transposed(plane, smoothing)
     return linear.folded(plane, height, width)

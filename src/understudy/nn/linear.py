@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..codec import matrices
 from ..codec.variants import Color, Decoder, Edge
-from .exact_jpeg import extended
+from .exact_jpeg import extended, neighbourhood, smoothed_in
 from .recipe import Recipe
 
 
@@ -116,17 +116,40 @@ def planes(samples: Tensor, recipe: Recipe) -> list[Tensor]:
         grey = 0 if recipe.encode.color is Color.NONE else 128
     max_v, max_h = max(x.v for x in layouts), max(x.h for x in layouts)
     full_height, full_width = (-(-side // (8 * most)) * 8 * most for side, most in ((height, max_v), (width, max_h)))
-    first = -(-height // max_v) * max_v if recipe.encode.edge is Edge.LIBJPEG else full_height
+    whole_rows = recipe.encode.edge is not Edge.LIBJPEG or recipe.encode.smoothing
+    first = full_height if whole_rows else -(-height // max_v) * max_v
     out = []
     for i, (part, x) in enumerate(zip(parts, layouts, strict=True)):
         h, v = x.h * 8 // x.h_size, x.v * 8 // x.v_size
         plane = extended(part, first, full_width)
+        if smoothed_in(recipe.encode.smoothing, h, v):
+            plane = smoothed(plane, recipe.encode.smoothing)
         if (h, v) != (1, 1):
             b, rows, columns = plane.shape
             plane = plane.reshape(b, rows // v, v, columns // h, h).mean((2, 4))
         plane = extended(plane, x.v_size * x.v_blocks, x.h_size * x.h_blocks)
         out.append(plane if i and grey else plane - 128)
     return out
+
+
+def smoothed(plane: Tensor, smoothing: int) -> Tensor:
+    """`exact_jpeg.smooth` of the ratio 1 x 1 with nothing rounded."""
+    share = smoothing / 1024
+    return (1 - 9 * share) * plane + share * neighbourhood(plane)
+
+
+def smoothed_transposed(grad: Tensor, smoothing: int) -> Tensor:
+    """The transpose of `smoothed`."""
+    share, around = smoothing / 1024, grad
+    for axis in (1, 2):
+        n = around.shape[axis]
+        total = around.clone()
+        total.narrow(axis, 0, n - 1).add_(around.narrow(axis, 1, n - 1))
+        total.narrow(axis, 1, n - 1).add_(around.narrow(axis, 0, n - 1))
+        total.narrow(axis, 0, 1).add_(around.narrow(axis, 0, 1))  # what lies beyond the plane is its outermost
+        total.narrow(axis, n - 1, 1).add_(around.narrow(axis, n - 1, 1))
+        around = total
+    return (1 - 9 * share) * grad + share * around
 
 
 def padded(grad: Tensor, height: int, width: int) -> Tensor:

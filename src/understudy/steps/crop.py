@@ -34,9 +34,10 @@ class Crop(Step):
     """Pixels that are left of a higher picture; 0 for all."""
     aspect: tuple[Side, Side] = (0, 0)
     """Width to height of the largest part that is left, such as 1, 1 for a square; 0, 0 for any."""
-    aspect_by: Literal["largest", "thumbor"] = "largest"
-    """Whose rule finds that part: the largest by `rounding`; or thumbor's, which rounds a width up and a height half to
-    even, and leaves a picture whole whose width / height is the same to two decimals."""
+    aspect_by: Literal["largest", "wordpress", "thumbor"] = "largest"
+    """Whose rule finds that part. `wordpress`: `aspect` is a size in pixels, of which a picture that is narrower or
+    lower takes its own sides. `thumbor`: not by `rounding`, a width is rounded up and a height half to even, and a
+    picture stays whole whose width / height is the same to two decimals."""
     rounding: Rounding = Rounding.HALF_UP
     """Of the side that `aspect` shortens."""
     multiple: Annotated[int, Interval(ge=1, le=64)] = 1
@@ -54,17 +55,22 @@ class Crop(Step):
         across, down = width - left - right, height - top - bottom
         if across < 1 or down < 1:
             raise PictureError(f"{width} x {height} pixels", place="crop", expected=f"more than the inset {self.inset}")
-        if self.aspect_by == "thumbor":
-            to = thumbors(across, down, self.aspect)
-        else:
-            to = shaped(across, down, self.aspect, self.rounding, larger=False)
         sides = []
-        for side, limit in zip(to, (self.width, self.height), strict=True):
+        for side, limit in zip(self._shaped(across, down), (self.width, self.height), strict=True):
             kept = min(side, limit or side)
             sides.append(kept // self.multiple * self.multiple or kept)
         x, right = span(across, sides[0], self.gravity[0], self.offset_rounding)
         y, bottom = span(down, sides[1], self.gravity[1], self.offset_rounding)
         return left + x, top + y, left + right, top + bottom
+
+    def _shaped(self, width: int, height: int) -> tuple[int, int]:
+        """The size of the part that has the shape `aspect`."""
+        if self.aspect_by == "thumbor":
+            return thumbors(width, height, self.aspect)
+        aspect = self.aspect
+        if self.aspect_by == "wordpress":
+            aspect = min(width, aspect[0]), min(height, aspect[1])
+        return shaped(width, height, aspect, self.rounding, larger=False)
 
     def exact(self, value: Raster, context: Context) -> Raster:
         """The part, `[H, W, C]`. Raises PictureError where nothing is left of it."""

@@ -168,8 +168,6 @@ class Encode(Step):
             return "the arithmetic of jpeg-js and ffmpeg"
         if self.dct is Dct.RUST_IMAGE or self.color is Color.RUST_IMAGE:
             return "the arithmetic of Rust's image crate"
-        if self.smoothing:
-            return "libjpeg's input smoothing"
         return "mozjpeg's deringing" if self.overshoot_deringing else ""
 
     def levels(self, value: Raster, context: Context) -> tuple[list[Blocks], list[tuple[int, int]]]:

@@ -16,7 +16,7 @@ from ..codec.dct import inverse_islow
 from ..evidence.base import Observation, channel_names, plural
 from ..jpeg.coefficients import Coefficients, Component
 from ..jpeg.syntax import JpegStream
-from . import aligned, regions, resampled, rounding, shifted, trellis
+from . import aligned, regions, resampled, rounding, scaled, shifted, trellis
 
 __all__ = ["observe", "quick"]
 
@@ -44,6 +44,7 @@ def observe(coefficients: Coefficients, stream: JpegStream) -> Iterator[Observat
     plane = _samples(luma)
     yield _shifted(shifted.earlier_grid(plane, luma.steps.astype(np.int64).reshape(64)))
     yield _resampled(resampled.peak(plane))
+    yield _scaled(scaled.earlier_size(plane if _fits(luma) else _samples(luma, top=True), luma))
     yield _dimples(rounding.dimples(counts))
     found = rounding.wrinkles(coefficients)
     if found is not None:
@@ -72,10 +73,15 @@ def _luma(coefficients: Coefficients, stream: JpegStream) -> Component | None:
     return first if first.real.size and first.steps.all() else None
 
 
-def _samples(luma: Component) -> NDArray[np.uint8]:
-    """Luma's samples as libjpeg-turbo decodes them, those of the picture alone."""
+def _fits(luma: Component) -> bool:
+    """Whether `_samples` gives all rows."""
+    return luma.real.shape[0] <= max(8, MOST_BLOCKS // luma.real.shape[1])
+
+
+def _samples(luma: Component, top: bool = False) -> NDArray[np.uint8]:
+    """Luma's samples as libjpeg-turbo decodes them, those of the picture alone; `top`: the first rows of large ones."""
     rows = max(8, MOST_BLOCKS // luma.real.shape[1])
-    skipped = max(0, luma.real.shape[0] - rows) // 2
+    skipped = 0 if top else max(0, luma.real.shape[0] - rows) // 2
     plane = inverse_islow(luma.real[skipped : skipped + rows], luma.steps)
     return plane[: luma.grid.height - 8 * skipped, : luma.grid.width]
 
@@ -185,6 +191,38 @@ def _resampled(found: resampled.Resampled | None) -> Observation:
         factors = " or ".join(f"{s:g}" for s in found.factors)
         told = f"resized before its compression, by {factors} if the interpolation shows and not a former grid"
     return Observation("generations", "resampled", value, told, None, SOURCE)
+
+
+def _scaled(found: scaled.Scaled | None) -> Observation:
+    yes = found is not None and found.found
+    value: Table = {
+        "answer": "yes" if yes else "cannot tell",
+        "score": None if found is None else round(found.score, 1),
+        "threshold": scaled.THRESHOLD,
+        "false_alarms": _alarms(scaled.FALSE_ALARMS),
+        "before": None,
+        "factors": None,
+        "dc_step": None,
+        "table": None,
+        "rivals": [],
+    }
+    told = "no sign of an earlier compression at another size, which does not mean that there was none"
+    if found is None:
+        told = "too small to ask about an earlier compression at another size"
+    elif yes:
+        (width, height), (across, down) = found.size, found.factors
+        value["before"] = {"width": width, "height": height}
+        value["factors"] = {"h": round(across, 4), "v": round(down, 4)}
+        value["dc_step"] = found.step
+        value["table"] = _named(found.table) if found.table else None
+        value["rivals"] = [name for t in found.rivals for name in _named(t)]
+        told = (
+            f"compressed before at about {width} x {height}, then resized by {across:.3g}; DC's step was {found.step}"
+        )
+        told += f", the nearest table {_spoken(found.table)}" if found.table else ", which no table known here has"
+        told += " or a neighbouring one" if found.rivals else ""
+        told += f" ({found.score:.0f} standard deviations; believed from {scaled.THRESHOLD:g})"
+    return Observation("generations", "scaled", value, told, None, SOURCE)
 
 
 def _dimples(found: rounding.Dimples) -> Observation:

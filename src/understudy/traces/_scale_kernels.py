@@ -12,7 +12,11 @@ import numpy as np
 from .._jit import kernel
 
 BINS = 1026
-"""Units of T.81's transform: sizes of DC, 0 to 1024, and one to spare for a sum's last bit."""
+"""Units of T.81's transform: sizes of DC, 0 to 1024, and one to spare for what is added before rounding down."""
+GOLDEN = 0.6180339887498949
+"""Of a unit, added from block to block to what is added before rounding down: blocks of 3 x 3 or 5 x 5 whole samples
+have means in ninths and 25ths, which rounded to the nearest unit would gather about multiples of 4 and 8 by
+themselves."""
 
 
 @kernel
@@ -27,13 +31,13 @@ def integral(plane: Any, out: Any) -> None:
 
 
 @kernel
-def flat_blocks(blocks: Any, out: Any) -> None:
-    """Into `out`, uint8 [n]: 1 where all of a block's levels beyond DC, int16 [n, 64], are 0."""
+def level_counts(blocks: Any, out: Any) -> None:
+    """Into `out`, uint8 [n]: how many of each block's levels beyond DC, int16 [n, 64], are not 0."""
     for i in range(blocks.shape[0]):
         seen = 0
         for k in range(1, 64):
-            seen |= blocks[i, k]
-        out[i] = seen == 0
+            seen += blocks[i, k] != 0
+        out[i] = seen
 
 
 @kernel
@@ -46,6 +50,7 @@ def mean_histograms(sums: Any, flat: Any, grids: Any, out: Any, counts: Any) -> 
     Blocks with a corner in a flat block are left out.
     """
     last_y, last_x = sums.shape[0] - 2, sums.shape[1] - 2
+    dithers = (np.arange(256) * GOLDEN) % 1
     for g in range(grids.shape[0]):
         width, height = grids[g, 0], grids[g, 1]
         across, down = int(grids[g, 2] / width), int(grids[g, 3] / height)
@@ -74,6 +79,7 @@ def mean_histograms(sums: Any, flat: Any, grids: Any, out: Any, counts: Any) -> 
             if i:
                 for j in range(1, across + 1):
                     if not (here[j] | before[j] | here[j - 1] | before[j - 1]):
-                        out[g, int(abs((strip[j] - strip[j - 1]) * scale - 1024) + 0.5)] += 1
+                        dither = dithers[(j + 37 * i) & 255]
+                        out[g, int(abs((strip[j] - strip[j - 1]) * scale - 1024) + dither)] += 1
                         number += 1
         counts[g] = number

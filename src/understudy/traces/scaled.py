@@ -3,7 +3,7 @@
 The mean of each 8x8 block was a multiple of DC's earlier step. Resizing keeps the means of areas, all but what crosses
 their edges; so on a grid of 8 s x 8 s samples, s the factor, means still gather about multiples of that step, blurred
 by the present compression. They are read from sums of rectangles with fractional edges, on every grid from the
-picture's corner that an earlier size between 0.45 and 2.7 times the present one gives: first in the corner, where few
+picture's corner that an earlier size between 0.52 and 2.3 times the present one gives: first in the corner, where few
 sizes differ, then in larger and larger parts with those that stand out, at last in the whole picture. What a grid
 says is judged beside what wrong grids say; low frequencies then name the table.
 
@@ -36,15 +36,17 @@ Floats = NDArray[np.float64]
 
 STEPS = np.arange(3, 49)
 """DC's earlier steps that are tried."""
-RANGES = ((0.52, 0.96), (1.04, 2.7))
+RANGES = ((0.52, 0.96), (1.04, 2.3))
 """Earlier sides in present ones. Nearer to 1 the present grid is taken for the earlier one, beyond them too little is
 left or too few blocks are."""
-FIRST = (192, 256, 320, 384)
-"""Samples a side of the corner that is asked first: the first that has `ENOUGH` blocks with more than DC."""
-ENOUGH = 500
+FIRST = (192, 256, 320, 384, 448, 512)
+"""Samples a side of the corner that is asked first: the first that has `ENOUGH` lively blocks."""
+LIVELY, ENOUGH = 4, 400
+"""Levels beyond DC from which a block is lively, and how many such blocks are enough: in smooth ones, DC's means tell
+the present step rather than the earlier one."""
 GROWTH = 1.5
 """How much larger the part of the picture is that is asked next."""
-DRIFT = 1.0
+DRIFT = 0.8
 """Samples of the earlier picture between neighbouring sizes, at the asked part's far edge."""
 KEPT = 1e-6
 """What the present compression must leave of a comb's contrast for a step to be tried."""
@@ -54,11 +56,11 @@ NEAR = np.array([-0.6, 0.0, 0.6])
 """Sizes about those that stand out that are asked next, in `DRIFT`s."""
 MOST = 100
 """Sizes that are kept at most."""
-BLOCKS = (500_000, 400_000)
+BLOCKS = (300_000, 200_000)
 """Blocks that each part of the search reads: at any size, and a megapixel more."""
 CONTROLS = np.array([-0.08, -0.06, -0.045, -0.03, 0.03, 0.045, 0.06, 0.08])
 """Wrong sizes beside the found one, as a share of it: their mean and spread say what stands out."""
-THRESHOLD = 6.0
+THRESHOLD = 5.5
 """Standard deviations above the controls from which an earlier size is believed. False alarms: docs/generations.md."""
 FALSE_ALARMS = (0, 0)
 MARGIN = 4.0
@@ -102,8 +104,13 @@ def earlier_size(plane: NDArray[np.uint8], luma: Component) -> Scaled | None:
     if min(plane.shape) < LEAST_SIDE:
         return None
     asked = _Asked(plane, luma)
-    sizes = _searched(asked)
-    score, ratios, step = asked.judged(sizes[:2])
+    score, ratios, step = asked.judged(_searched(asked)[:2])
+    if score >= THRESHOLD:
+        # Halves and thirds of the earlier blocks gather too, though less
+        for part in (2, 3):
+            other = ratios[0] / part
+            if any(first <= other <= last for first, last in RANGES):
+                score, ratios, step = max((score, ratios, step), asked.judged(np.array([other])))
     height, width = plane.shape
     before = round(ratios[0] * width), round(ratios[1] * height)
     factors = width / before[0], height / before[1]
@@ -123,12 +130,13 @@ class _Asked:
         self.sums = np.zeros((self.height + 1, self.width + 1))
         kernels.integral(np.ascontiguousarray(plane), self.sums)
         rows = luma.real[: -(-self.height // 8)]
-        self.flat = np.zeros(rows.shape[:2], np.uint8)
-        kernels.flat_blocks(np.ascontiguousarray(rows).reshape(-1, 64), self.flat.reshape(-1))
+        self.levels = np.zeros(rows.shape[:2], np.uint8)
+        kernels.level_counts(np.ascontiguousarray(rows).reshape(-1, 64), self.levels.reshape(-1))
+        self.flat = (self.levels == 0).astype(np.uint8)
 
     def first_side(self) -> int:
         for side in FIRST:
-            if np.count_nonzero(self.flat[: side // 8, : side // 8] == 0) >= ENOUGH:
+            if np.count_nonzero(self.levels[: side // 8, : side // 8] >= LIVELY) >= ENOUGH:
                 return side
         return FIRST[-1]
 
@@ -154,10 +162,9 @@ class _Asked:
     def judged(self, ratios: Floats) -> tuple[float, tuple[float, float], int]:
         """(score, earlier width and height in present ones, step): the best of the sizes about some, beside wrong
         ones."""
-        near = np.arange(-1, 2)
-        widths = np.repeat((np.round(ratios * self.width)[:, None] + near).ravel(), 3) / self.width
-        heights = (np.round(ratios * self.height)[:, None] + np.tile(near, 3)).ravel()
-        heights = np.repeat((np.round(ratios * self.height)[:, None] + near)[:, None], 3, axis=1).ravel() / self.height
+        near, wide, high = np.arange(-1, 2), np.round(ratios * self.width), np.round(ratios * self.height)
+        widths = ((wide[:, None] + np.repeat(near, 3)) / self.width).ravel()
+        heights = ((high[:, None] + np.tile(near, 3)) / self.height).ravel()
         z = np.where(self.usable(widths), self.standings(widths, heights), -np.inf)
         best, q = np.unravel_index(int(np.argmax(z)), z.shape)
         beside = self.standings(widths[best] * (1 + CONTROLS), heights[best] * (1 + CONTROLS))[:, q]
@@ -221,7 +228,8 @@ def _named(plane: NDArray[np.uint8], ratios: tuple[float, float], step: int, pre
     sizes[0, sizes[1:4].sum(axis=0) <= shifted.LEAST_SIZE] = np.nan
     histogram = np.zeros((1, len(sizes), BINS), np.int32)
     for f, values in enumerate(sizes):
-        histogram[0, f] = np.bincount(np.minimum(np.rint(4 * values[np.isfinite(values)]), BINS - 1).astype(np.int64), minlength=BINS)
+        quarters = np.minimum(np.rint(4 * values[np.isfinite(values)]), BINS - 1).astype(np.int64)
+        histogram[0, f] = np.bincount(quarters, minlength=BINS)
     z = shifted.gathered(histogram)[0]
     tables = known_tables()
     wanted = np.array([[t.steps_natural[k] for k in shifted.ORDER_NATURAL] for t in tables])

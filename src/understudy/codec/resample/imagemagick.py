@@ -192,7 +192,7 @@ def default_kernel(from_size: tuple[int, int], to_size: tuple[int, int], channel
     return "lanczos" if channels == 3 and not grows else "mitchell"
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=256)  # some 120 KiB each: `learn` asks for every kernel on both axes of three pictures in turn
 def _weights(
     kernel: str, before: int, after: int, own_support: float = 0.0
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:

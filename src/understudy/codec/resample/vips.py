@@ -129,7 +129,7 @@ def _scales(
     if made != (width, height):
         raise ProfileError(
             f"{columns} x {rows} times {factors} is {made[0]} x {made[1]} in libvips", place="resize",
-            expected=f"{width} x {height}", remedy='derive = "shrink", rounding = "half_up" gives its sizes',
+            expected=f"{width} x {height}", remedy='derive = "vips", rounding = "half_up" gives its sizes',
         )  # fmt: skip
     return x_scale, y_scale
 

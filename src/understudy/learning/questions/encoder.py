@@ -161,9 +161,20 @@ class EncoderQuestion:
         alone = len(decision.trials) == 1 and decision.trials[0].total.share < 1 - NEAR
         if alone:
             reason += "; none comes near, so no other was tried"
-        return replace(
-            decision, guess=decision.guess or alone, reason=reason, evidence={**decision.evidence, **evidence}
-        )
+        local = isinstance(told := evidence.get("differences"), dict) and told.get("is_local")
+        disproved = not local and _disproved(decision, pairs)
+        if disproved:
+            reason += "; of no lossless picture all coefficients are equal: the nearest that is known, not identified"
+        guess = decision.guess or alone or disproved
+        return replace(decision, guess=guess, reason=reason, evidence={**decision.evidence, **evidence})
+
+
+def _disproved(decision: Decision, pairs: Sequence[Observed]) -> bool:
+    """Whether the answer leaves differences in every lossless pair of its own size that nothing else is in question of:
+    there one coefficient is proof (facts/learning-trials.md, 1). False where no such pair was tried."""
+    pure = {p.name for p in pairs if not p.is_resized and not p.is_jpeg and witnesses.is_plain(p)}
+    tried = [a.unequal for name, a in decision.trials[0].agreements if name in pure] if decision.trials else []
+    return bool(tried) and all(tried)
 
 
 def _label(pipeline: Pipeline) -> str:

@@ -23,6 +23,17 @@ def _is_parts(pipeline: Pipeline) -> bool:
     return pipeline.encode.engine is Engine.LIBJPEG
 
 
+def _blurred(decision: Decision) -> Decision:
+    """A guess where the answer leaves differences, and no rival was tried or one leaves less than twice as many: what
+    is wrong elsewhere could have decided it."""
+    if not decision.trials or not decision.trials[0].total.unequal or decision.guess:
+        return decision
+    shares = [1 - t.total.share for t in decision.trials]
+    if len(shares) > 1 and 2 * shares[0] <= min(shares[1:]):
+        return decision
+    return replace(decision, guess=True, reason=f"{decision.reason}; the rest of the encoder is not exact")
+
+
 class DownsamplingQuestion:
     """How chroma is averaged, everything else as it is."""
 
@@ -54,6 +65,12 @@ class DownsamplingQuestion:
         made = [pipeline.changed(Encode, downsampling=kind) for kind in kinds]
         return listed(made, lambda p: str(p.encode.downsampling))
 
+    def explained(
+        self, decision: Decision, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering
+    ) -> Decision:
+        """A guess where other faults blur the answer."""
+        return _blurred(decision)
+
 
 class EdgeQuestion:
     """How planes go on beyond the picture."""
@@ -79,6 +96,12 @@ class EdgeQuestion:
         twin = Edge.GO if mine is Edge.FACEBOOK_CLASSIC else Edge.FACEBOOK_CLASSIC
         kinds = [mine, *(kind for kind in Edge if kind not in (mine, twin))]
         return listed([pipeline.changed(Encode, edge=kind) for kind in kinds], lambda p: str(p.encode.edge))
+
+    def explained(
+        self, decision: Decision, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering
+    ) -> Decision:
+        """A guess where other faults blur the answer."""
+        return _blurred(decision)
 
 
 class DummyBlocksQuestion:

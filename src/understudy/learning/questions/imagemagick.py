@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -22,8 +23,9 @@ from ..observed import Observed, boxes
 from ..pipeline import Pipeline
 from ..question import Candidate, Question
 from ..rendering import Rendering
-from ..windows import canvas
+from ..windows import Rows, canvas, rows, same_map
 
+CODE = "imagemagick"
 NAMES = ("posterize", "support")
 SUPPORTS = (0.0, 2.0)
 """The filter's own, and what the recipe asks of the triangle, whose weights beyond 1 are 0: of millions of samples, a
@@ -45,31 +47,55 @@ class Told:
     would_tell = "a large PNG with slow gradients, delivered smaller at a high quality"
 
     def bearing(self, pairs: Sequence[Observed], pipeline: Pipeline) -> Sequence[Observed]:
-        """Resized pairs, where ImageMagick's arithmetic is in question at all."""
-        resize = pipeline.find(Resize)
-        if resize is None or not set(NAMES) <= set(resample.options(resize.code)):
-            return ()
-        return resampling.best_first(pairs)
+        """Resized pairs, where the filter is one that ImageMagick has."""
+        return resampling.best_first(pairs) if as_imagemagick(pipeline) is not None else ()
 
     def candidates(self, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> Iterable[Candidate]:
-        """The present answer; and where pairs show them, numbers of levels, each with each support."""
-        resize = pipeline.find(Resize)
-        if resize is None:
-            return [Candidate("none", pipeline)]
-        out = {pipeline.keys: Candidate(_label(resize), pipeline)}
-        bare = {n: v for n, v in resize.options.items() if n not in NAMES}
-        shown = levels(pipeline, pairs, rendering) if pairs else []
-        for count, support in itertools.product((0, *shown) if pairs else (), SUPPORTS):
+        """The present answer; where pairs show them, numbers of levels; with ImageMagick's filter each support."""
+        resize, own = pipeline.find(Resize), as_imagemagick(pipeline)
+        out = {pipeline.keys: Candidate("none" if resize is None else _label(resize), pipeline)}
+        if resize is None or own is None or not pairs:
+            return list(out.values())
+        shown = [] if _explained(pairs[0], pipeline, rendering) else levels(own, pairs, rendering)
+        wanted = own.get(Resize)
+        bare = {n: v for n, v in wanted.options.items() if n not in NAMES}
+        for count, support in itertools.product((0, *shown), SUPPORTS if shown or wanted is resize else ()):
             more: dict[str, Option] = {"posterize": count} if count else {}
             more |= {"support": support} if support else {}
-            for own in (False, True) if count and any(not p.is_resized for p in pairs) else (resize.at_own_size,):
-                tried = pipeline.having(replace(resize, options=bare | more, at_own_size=own))
-                out.setdefault(tried.keys, Candidate(_label(tried.get(Resize)), tried, len(out)))
+            tried = own.having(replace(wanted, options=bare | more))
+            out.setdefault(tried.keys, Candidate(_label(tried.get(Resize)), tried, len(out)))
         return list(out.values())
 
 
+def as_imagemagick(pipeline: Pipeline) -> Pipeline | None:
+    """The pipeline with ImageMagick's filter of the present one's weights (which, behind levels, no other library's
+    could be told from); itself where it has that; None without a resize, or where ImageMagick has no such filter."""
+    resize = pipeline.find(Resize)
+    if resize is None or resize.code == CODE:
+        return pipeline if resize is not None else None
+    kernel = None if resize.options or resize.geometry == "common" else _like(resize.code, resize.kernel)
+    return None if kernel is None else pipeline.changed(Resize, code=CODE, kernel=kernel)
+
+
+@cache
+def _like(code: str, kernel: str) -> str | None:
+    """ImageMagick's filter with the weights of another library's, where pictures are made smaller."""
+
+    def maps(code: str, kernel: str) -> tuple[Rows | None, Rows | None]:
+        plan = resample.plan(code, 240, 160, 160, 107, kernel=kernel)
+        return rows(plan, 0, 0, 107), rows(plan, 1, 0, 160)
+
+    try:
+        theirs = maps(code, kernel)
+    except (UnderstudyError, ValueError):
+        return None
+    found = (k for k in imagemagick.KERNELS if k != "default" and all(map(same_map, maps(CODE, k), theirs)))
+    return next(found, None)
+
+
 def levels(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> list[int]:
-    """Numbers of levels that explain much of the error of a pair, best first; none where none does."""
+    """Numbers of levels that explain much of the error of a pair, best first; none where none does, or where there is
+    nothing to explain."""
     resize = pipeline.get(Resize)
     options = {n: v for n, v in resize.options.items() if n != "posterize"}
     steps = pipeline.keys[: pipeline.names.index("resize")]
@@ -78,12 +104,21 @@ def levels(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) 
         return _errors(pair, pipeline.changed(Resize, options=options), rendering)
 
     for pair in pairs[: resampling.WITNESSES]:
+        if _explained(pair, pipeline, rendering):
+            return []
         key = ("levels", id(pair), steps, repr(replace(resize, options=options)))
         found = rendering.remembered(key, lambda pair=pair: look(pair))  # type: ignore[misc]
         if found:
             without = found[0][0]
             return [count for sigma, count in sorted(found[1:]) if sigma < BETTER * without][:MOST]
     return []
+
+
+def _explained(pair: Observed, pipeline: Pipeline, rendering: Rendering) -> bool:
+    try:
+        return not rendering.agreement(pair, pipeline, boxes(pair)).unequal
+    except UnderstudyError:
+        return False
 
 
 def _errors(pair: Observed, pipeline: Pipeline, rendering: Rendering) -> list[tuple[float, int]]:
@@ -114,7 +149,6 @@ def _errors(pair: Observed, pipeline: Pipeline, rendering: Rendering) -> list[tu
 def _label(resize: Resize) -> str:
     told = [f"{resize.options[n]} levels" for n in ("posterize",) if n in resize.options]
     told += [f"support {resize.options[n]}" for n in ("support",) if n in resize.options]
-    told += ["at own size, too"] if told and resize.at_own_size else []
     return ", ".join(told) or "none"
 
 

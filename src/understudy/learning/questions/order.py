@@ -201,6 +201,7 @@ class OwnSize:
         if resize is None:
             return ()
         opaque, with_alpha = (any(_acts(resize.code, k)[i] for k in twins(resize.code, resize.kernel)) for i in (0, 1))
+        opaque |= "posterize" in resize.options
         same = [p for p in pairs if not p.is_resized and (opaque or (with_alpha and p.has_alpha))]
         return sorted(same, key=lambda p: (not p.has_alpha, p.is_jpeg))
 
@@ -213,7 +214,8 @@ class OwnSize:
         out = {pipeline.keys: Candidate(told[resize.at_own_size], pipeline, int(resize.at_own_size))}
         without = pipeline.changed(Resize, at_own_size=False)
         out.setdefault(without.keys, Candidate(told[False], without))
-        acting = [k for k in twins(resize.code, resize.kernel) if any(_acts(resize.code, k))]
+        kernels = twins(resize.code, resize.kernel)
+        acting = [k for k in kernels if any(_acts(resize.code, k)) or "posterize" in resize.options]
         for kernel in acting if pairs else ():
             filtered = pipeline.changed(Resize, at_own_size=True, kernel=kernel)
             label = f"{told[True]}, {kernel}"

@@ -332,7 +332,7 @@ def reductions(pipeline: Pipeline) -> list[Reduction]:
     eighths = 8 * resize.limit / whole if resize.fit is Fit.PERCENT and isinstance(resize.limit, int) else 0.0
     if eighths in range(1, 17) and eighths != 8 and decode.decoder is not Decoder.GO:
         out.append(Reduction(replace(full, scale=int(eighths)), "stored", kept))  # djpeg -scale: whatever the size
-    if not isinstance(resize.limit, int) or resize.upscale or decode.decoder is Decoder.GO:
+    if not isinstance(resize.limit, int) or decode.decoder is Decoder.GO:
         return out  # draft knows no rules, and Go's decoder no sizes
     aimed = replace(
         full, draft=resize.fit, draft_limit=resize.limit, draft_limit_height=resize.limit_height,

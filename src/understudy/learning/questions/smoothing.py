@@ -71,7 +71,7 @@ def _likely(plain: Pipeline, pair: Observed, rendering: Rendering) -> Iterator[P
     key = ("smoothing", id(pair), plain.keys[:-1])
     factor, share = rendering.remembered(key, lambda: best(pair, plain, rendering))
     encode = with_arithmetic(plain.encode, LIBJPEG)
-    for near in (factor, factor - 1, factor + 1) if factor else ():
+    for near in (factor, factor - 1, factor + 1):
         for dct in (Dct.ISLOW, Dct.IFAST, Dct.FLOAT):
             if near not in FACTORS:
                 continue
@@ -86,7 +86,7 @@ def _likely(plain: Pipeline, pair: Observed, rendering: Rendering) -> Iterator[P
 
 def best(pair: Observed, pipeline: Pipeline, rendering: Rendering) -> tuple[int, float]:
     """(the factor whose smoothing of luma leaves the least error, the share of the error without smoothing that it
-    leaves); factor 0 where none is better than that."""
+    leaves); factor 0 where the pipeline does not give the picture its size."""
     try:
         raster = rendering.raster(pair, pipeline)
     except UnderstudyError:
@@ -105,8 +105,8 @@ def best(pair: Observed, pipeline: Pipeline, rendering: Rendering) -> tuple[int,
     for factor in (0, *FACTORS):
         made = [(smooth(part, 1, 1, factor) if factor else part)[inner].astype(np.float32) for part, inner in parts]
         errors[factor] = fit.fit(canvas(pair.size, where, made), pair, where).sigma
-    least = min(errors, key=errors.__getitem__)
-    return (least, errors[least] / errors[0]) if least else (0, 1.0)
+    least = min(FACTORS, key=errors.__getitem__)
+    return least, errors[least] / max(errors[0], 1e-9)
 
 
 def _label(encode: Encode) -> str:
