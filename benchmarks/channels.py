@@ -281,8 +281,6 @@ CHANNELS: tuple[Channel, ...] = (
             pillow(to_longest(1024, _R.LANCZOS, ImageFilter.UnsharpMask(1, 60, 2)), quality=85),
             PIL | STORED | {"resize.limit": 1024, "resize.fit": _LONGEST, "resize.code": {"pillow", "fitted"},
                             "resize.kernel": {"lanczos", "linear", "cubic"}}, known=False),
-    Channel("pil_square600", "Pillow, ImageOps.fit to 600 x 600: a crop",
-            pillow(lambda image: ImageOps.fit(image, (600, 600)), quality=85), refuses="part"),
     Channel("pil_grey", "Pillow, convert('L'), quality 85", pillow(mode="L", quality=85),
             {"resize": False, "encode.quality": 85}),
     # OpenCV

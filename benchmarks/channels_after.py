@@ -129,6 +129,8 @@ func main() {
     filters := map[string]imaging.ResampleFilter{"imaging": imaging.Lanczos, "imaging_cubic": imaging.CatmullRom}
     if filter, ok := filters[how]; ok {
         img = imaging.Fit(img, side, side, filter)
+    } else if how == "fill" {
+        img = imaging.Fill(img, side, side*5/7, imaging.Center, imaging.Lanczos)
     } else if k := scalers[how]; k != nil && b.Dx() > side {
         to := image.NewRGBA(image.Rect(0, 0, side, b.Dy()*side/b.Dx()))
         k.Scale(to, to.Rect, img, b, draw.Over, nil)
@@ -211,8 +213,6 @@ AFTER: tuple[Channel, ...] = (
             pillow(lambda image: ImageOps.contain(image, (2000, 2000), _R.BICUBIC), quality=80),
             PIL | STORED | {"resize.limit": 2000, "resize.code": "pillow", "resize.kernel": "bicubic",
                             "resize.upscale": True}),
-    Channel("pil_pad800", "Pillow, ImageOps.pad to 800 x 800 on white",
-            pillow(lambda image: ImageOps.pad(image, (800, 800), color="white"), quality=85), refuses="pairs"),
     Channel("pil_then_cjpeg", "Pillow, longest side 1024, quality 90; then djpeg | cjpeg -quality 75",
             twice(pillow(to_longest(1024, _R.LANCZOS), quality=90),
                   command("cjpeg", "-quality", "75", "-outfile", "OUT", via_ppm="djpeg")),

@@ -93,9 +93,7 @@ def _rasterio(path: Path, out: Path) -> None:
         scale = min(1.0, 800 / source.width)
         high, wide = round(source.height * scale), round(source.width * scale)
         bands = source.read([1, 2, 3], out_shape=(3, high, wide), resampling=Resampling.bilinear)
-    with rasterio.open(
-        out, "w", driver="JPEG", width=wide, height=high, count=3, dtype="uint8", QUALITY=80
-    ) as made:
+    with rasterio.open(out, "w", driver="JPEG", width=wide, height=high, count=3, dtype="uint8", QUALITY=80) as made:
         made.write(bands)
     out.with_suffix(".jpg.aux.xml").unlink(missing_ok=True)
 
@@ -189,7 +187,8 @@ def _mastodon(image: Any, path: Path) -> Any:
 _NEXTCLOUD = """
 $turn = [3 => 180, 6 => -90, 8 => 90];
 $exif = str_ends_with($in, '.jpg') && function_exists('exif_read_data') ? @exif_read_data($in) : [];
-if (isset($exif['Orientation'], $turn[$exif['Orientation']])) $image = imagerotate($image, $turn[$exif['Orientation']], 0);
+$turn = $turn[$exif['Orientation'] ?? 1] ?? 0;
+if ($turn) $image = imagerotate($image, $turn, 0);
 $w = imagesx($image); $h = imagesy($image); $s = min(1, 1024 / max($w, $h));
 if ($s < 1) { $n = imagecreatetruecolor((int)round($w * $s), (int)round($h * $s));
 imagecopyresampled($n, $image, 0, 0, 0, 0, imagesx($n), imagesy($n), $w, $h); $image = $n; }
@@ -284,7 +283,8 @@ THIRD: tuple[Channel, ...] = (
     Channel("php_nextcloud1024", "PHP GD: EXIF turned by imagerotate, longest side 1024 resampled, quality 80",
             php(_NEXTCLOUD, 80), {"resize.limit": 1024, "resize.code": "gd", "resize.kernel": "resampled",
                                   "encode.quality": 80}),
-    Channel("vips_pixels600k", "libvips: thumbnail to 600,000 pixels, size forced, Q 85", vips(_mastodon, Q=85, keep="none"),
+    Channel("vips_pixels600k", "libvips: thumbnail to 600,000 pixels, size forced, Q 85",
+            vips(_mastodon, Q=85, keep="none"),
             PIL | {"orient.apply": True, "resize.fit": "pixels", "resize.limit": 600_000, "resize.code": "vips"}),
     Channel("jpegoptim_size", "jpegoptim --size=120k, JPEG only",
             command("bash", "-c", 'jpegoptim -q --size=120k --stdout "$0" > "$1"', "IN", "OUT", jpeg_only=True),

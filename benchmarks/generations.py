@@ -35,7 +35,7 @@ from generations_pictures import (
     synthetic,
     tuning,
 )
-from generations_resized import FIRST, SECOND, platform_sizes, resized
+from generations_resized import FIRST, SECOND, by_filter, platform_sizes, resized
 
 import understudy as us
 from understudy import traces
@@ -159,8 +159,8 @@ def _summary(total: Counter[str], files: int, shifted: bool) -> str:
     text += percent(total["near"], total["found"])
     text += f"; how levels were chosen is named in {total['levels named']}"
     if shifted:
-        text += f"; on a wrong grid {total['wrong grid']}; also told on the same grid {total['other grid too']}, at another "
-        return f"{text}size {total['other size too']}."
+        text += f"; on a wrong grid {total['wrong grid']}; also told on the same grid {total['other grid too']}"
+        return f"{text}, at another size {total['other size too']}."
     text += f"; said to fit no known law {total['no table']}; told as exact {total['claimed']}, of these wrongly "
     text += f"{total['claimed wrongly']}; of {total['named']:,} steps that single frequencies name "
     text += f"{percent(total['right'], total['named'])} right; also told on another grid {total['other grid too']}, at "
@@ -264,7 +264,10 @@ def measured(names: tuple[str, ...]) -> Iterator[str]:
     yield from spliced(names[::2])
     yield "\n## Resized\n"
     for first, second in PAIRS:
-        yield from resized(names, first, second)
+        yield from resized(names[:6], first, second)
+    yield "\n## By the filter of the resize\n"
+    yield "Cells as above; Pillow q1 60, 75 and 85, then Pillow q2 80, 90 and 95.\n"
+    yield from by_filter(names[:6])
     yield "\n## Made as wide as platforms make it\n"
     yield from platform_sizes()
 

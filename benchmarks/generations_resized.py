@@ -126,6 +126,25 @@ def _size_judged(data: bytes, size: tuple[int, int], first: str, q1: int | None)
     return out
 
 
+def by_filter(names: tuple[str, ...]) -> Iterator[str]:
+    """How much the filter of the resize matters."""
+    scales, pairs = (0.5, 0.667, 0.75, 0.9), ((60, 80), (75, 90), (85, 95))
+    yield f"| Pillow's filter \\ factor; of {len(names) * len(pairs)} each | {' | '.join(map(str, scales))} |"
+    yield f"| --- | {' | '.join('---:' for _ in scales)} |"
+    for resampling in Image.Resampling:
+        cells = []
+        for scale in scales:
+            total: Counter[str] = Counter()
+            for name in names:
+                for q1, q2 in pairs:
+                    picture = before("Pillow", q1, name)[:CROP, :CROP]
+                    data = pillow(_resized(picture, scale, resampling), q2)
+                    total += _size_judged(data, picture.shape[:2], "Pillow", q1)
+            cells.append("/".join(str(total[what]) for what in ("found", "size", "table")))
+        yield f"| {resampling.name.lower()} | {' | '.join(cells)} |"
+    yield ""
+
+
 def platform_sizes() -> Iterator[str]:
     """One picture of 3.5 megapixels that was never a JPEG, compressed, made as wide as platforms make it, and again."""
     picture = np.asarray(Image.open(SHARED / "photos" / "m1_2304x1536.png").convert("RGB"))

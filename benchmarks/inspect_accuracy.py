@@ -253,8 +253,8 @@ def names(everyone: Tally) -> Iterator[str]:
         command line does, tells it apart from the bytes and calls it weak: renaming leaves no trace. By the kind of
         name that deliveries.csv notes, {found.rows} rows have a name as platforms give them. Where the bytes tell a
         platform too, name and bytes agree in {found.agree} of {found.beside}. {found.alone} rows that the bytes cannot
-        tell have such a name; with names, {both} would have a platform. That figure proves nothing: for these rows the name is
-        what their platform is known by.""")
+        tell have such a name; with names, {both} would have a platform. That figure proves nothing: for these rows the
+        name is what their platform is known by.""")
 
 
 def paragraph(text: str) -> str:

@@ -2,9 +2,9 @@
 
     python benchmarks/unseen.py [CHANNEL...] [--out FOLDER [--keep]] [--make] [--list] [--write]
 
-Each channel of `channels.py` and `channels_after.py` delivers the same pictures; `learn` sees the train pairs, its
-profile is played on the test pictures, nothing taken from their deliveries. What the channel's settings say is held
-beside the profile afterwards.
+Each channel of `channels.py`, `channels_after.py` and `channels_third.py` delivers the same pictures; `learn` sees the
+train pairs, its profile is played on the test pictures, nothing taken from their deliveries. What the channel's
+settings say is held beside the profile afterwards.
 --make: only make the pairs. --write: the section of docs/battery.md. Software that is missing is told, not skipped in
 silence. Needs the shared folder's photographs, and Debian's imagemagick, graphicsmagick, php-cli with php-gd, ffmpeg,
 jpegoptim, libvips-tools, libjpeg-turbo-progs, golang-go, golang-golang-x-image-dev, golang-github-disintegration-
@@ -26,6 +26,8 @@ import trial
 from channels import CHANNELS as BEFORE
 from channels import Channel, NoDelivery
 from channels_after import AFTER
+from channels_framed import FRAMED
+from channels_third import THIRD
 from common import SHARED, head
 
 from battery import OTHERS, PAGE
@@ -33,7 +35,7 @@ from battery import OTHERS, PAGE
 TRAIN = ("m4_q92_420.jpg", "m8_q75.jpg", "p01_kodim01.png", "p10_displayp3.jpg", "p15_orient6.jpg", "s06_alpha800.png")
 TEST = ("m3_1536x1024.png", "m7_q90_422.jpg", "p03_kodim05.png", "p11_adobergb.jpg", "p16_orient8.jpg")
 
-CHANNELS = (*BEFORE, *AFTER)
+CHANNELS = (*BEFORE, *AFTER, *FRAMED, *THIRD)
 ABOUT = """Made on the spot by other software, or by the same with other settings (`benchmarks/channels.py`), to see
 whether learning holds beyond the battery. Whoever worked on `learn` was told of early failures here, so these are not
 blind trials; nothing in it knows them. A channel that no profile can express is meant to be refused.

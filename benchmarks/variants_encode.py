@@ -265,6 +265,23 @@ def recorded(tool: str, variant: str, version: str) -> Iterator[Row]:
     yield Row(variant, f"{version}, recorded", compared, str(tally))
 
 
+def rust_image() -> Iterator[Row]:
+    """What Rust's image crate wrote, by the digests of tests/codec/recorded_rust_image.json."""
+    import test_rust_image as oracle
+
+    goldens, tally = json.loads(oracle.GOLDENS.read_text(encoding="ascii")), Tally("files")
+    for job in oracle.jobs():
+        if len(job) == 3:
+            made = bytes.fromhex(oracle.digest(oracle.ours(job)))
+            tally.add("baseline", made, bytes.fromhex(goldens[" ".join(map(str, job))]))
+    compared = (
+        f"files, by recorded digests (`tests/codec/recorded_rust_image.json`); qualities {numbers(oracle.QUALITIES)}; "
+        f"{numbers(f'{w}x{h}' for w, h in oracle.FILES)}; a drawing"
+    )
+    variant = "Rust's image crate, `dct` and `color = rust-image`"
+    yield Row(variant, "photon (@cf-wasm/photon 0.4.0), recorded", compared, str(tally))
+
+
 def ffmpeg() -> Iterator[Row]:
     import test_ffmpeg as oracle
 
@@ -406,6 +423,7 @@ ENCODERS = (
     Group("ffmpeg's mjpeg, `dct = ffmpeg`", "recorded digests", ffmpeg),
     Group("jpeg-js, `dct = jpeg-js`", "recorded digests", partial(
         recorded, "jpeg-js", "jpeg-js, `dct = jpeg-js`", "jpeg-js 0.4.4, Node 20")),
+    Group("Rust's image crate, `dct` and `color = rust-image`", "recorded digests", rust_image),
     Group("Facebook classic (`facebook/classic-2014`)", "Facebook", facebook),
 )  # fmt: skip
 DECODERS = (

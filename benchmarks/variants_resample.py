@@ -112,6 +112,25 @@ def by_qt() -> Iterator[Row]:
     yield Row("qt", "Qt 6.8.3 (PySide6), recorded", compared, str(tally))
 
 
+def by_digests(code: str, test: str, oracle: str, kinds: str) -> Iterator[Row]:
+    """A library whose results are recorded: its test module's jobs, those that resize."""
+    import json
+    from importlib import import_module
+
+    module, tally = import_module(test), Tally()
+    goldens = json.loads(module.GOLDENS.read_text(encoding="ascii"))
+    for job in module.jobs():
+        if len(job) > 3:
+            made = module.ours(job)
+            found = module.digest(made if isinstance(made, bytes) else made.tobytes())
+            tally.add(code, bytes.fromhex(found), bytes.fromhex(goldens[" ".join(map(str, job))]))
+    sizes = ", ".join(f"{a[0]}x{a[1]} to {b[0]}x{b[1]}" for a, b in module.RESIZED)
+    compared = (
+        f"{', '.join(resample.kernels(code))}; {kinds}, by recorded digests (`tests/codec/{module.GOLDENS.name}`)"
+    )
+    yield Row(code, f"{oracle}, recorded", f"{compared}; a drawing; {sizes}", str(tally))
+
+
 def by_gd_scale() -> Iterator[Row]:
     import ctypes
 
@@ -257,6 +276,13 @@ GROUPS = (
     Group("go_draw", "Go's x/image/draw", partial(
         by_go, "draw", "go_draw", "golang.org/x/image/draw", "golang-golang-x-image-dev")),
     Group("qt", "recorded digests", by_qt),
+    Group("rust_image", "recorded digests", partial(
+        by_digests, "rust_image", "test_rust_image", "photon (@cf-wasm/photon 0.4.0)", "RGBA")),
+    Group("java2d", "recorded digests", partial(
+        by_digests, "java2d", "test_resample_java2d", "OpenJDK 17.0.15: drawImage",
+        "RGB of two kinds of BufferedImage")),
+    Group("jimp", "recorded digests", partial(
+        by_digests, "jimp", "test_resample_jimp", "Jimp 1.6.1", "RGBA, opaque and not")),
     Group("skia", "Chromium", by_skia),
     Group("facebook", "Facebook", partial(
         unasked, "facebook", "Facebook's deliveries of 2015; the profile `facebook/classic-2014-resized` tells its "

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import understudy
-from understudy.codec import variants
+from understudy.codec import framing, sizes, variants
 from understudy.jpeg.compose import DhtLayout, Selectors
 from understudy.jpeg.compose import Huffman as HuffmanTables
 from understudy.profile import Profile, dumps, shipped_profiles
@@ -105,12 +105,13 @@ def steps() -> str:
         ]
         parts.append(field_table(kind) or "No parameters.")
     parts += ["## Rules", prose(Rule), field_table(Rule)]
-    parts += ["## Variants", "Names of arithmetic, each after the code that it equals."]
-    kinds = [
-        item
-        for item in vars(variants).values()
+    parts += ["## Variants", "Names of arithmetic, each after the code that it equals, and rules for sizes and places."]
+    kinds = {
+        item: None
+        for module in (variants, sizes, framing)
+        for item in vars(module).values()
         if isinstance(item, type) and issubclass(item, enum.Enum) and list(item)
-    ]
+    }
     for kind in [*kinds, HuffmanTables, DhtLayout, Selectors]:
         told = notes(kind)
         parts += [f"### {kind.__name__}", prose(kind)]
@@ -243,6 +244,8 @@ def field_table(kind: Any, title: str = "parameter") -> str:
 def in_words(written: str) -> str:
     """A type as it is written in the source, the helpers of pydantic told in words."""
     written = written.replace("Quality | Rule", "1 to 100, or a Rule").replace("tables.", "")
+    for name, range_ in (("Side", "0 to 65535"), ("Share", "0 to 1"), ("Sample", "0 to 255")):
+        written = re.sub(rf"\b{name}\b", range_, written)
     written = re.sub(r"Annotated\[int, Interval\(ge=(-?\d+), le=(\d+)\)\]", r"\1 to \2", written)
     written = re.sub(r"Annotated\[str, '([^']*)'\]", r"\1", written)
     return re.sub(r"Literal\[([^]]*)\]", lambda m: m[1].replace("'", "").replace(", ", " | "), written)

@@ -209,6 +209,17 @@ def test_a_png_without_pixels_is_called_a_png(tmp_path: Path) -> None:
         us.mimic(b"", GENERIC)
 
 
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "TIFF", "PNG"])
+def test_of_several_pictures_in_a_file_the_first_is_taken_and_that_is_told(kind: str, tmp_path: Path) -> None:
+    first, second = (Image.fromarray(scene(40, 33, seed=i)) for i in (1, 2))
+    path = tmp_path / f"a.{kind.lower()}"
+    first.save(path, kind, save_all=True, append_images=[second])
+    made = us.mimic(path, GENERIC)
+    assert made.notes == (f"the {kind} holds several pictures: the first is taken",)
+    first.save(path, kind)
+    assert not us.mimic(path, GENERIC).notes
+
+
 def test_verify_counts_what_could_not_be_compared(tmp_path: Path) -> None:
     """Two of three failed, and the sum still read 100 % of coefficients."""
     sent, bad = saved(pillow(scene(40, 33), "PNG"), tmp_path, "sent.png"), saved(b"bad", tmp_path, "bad.png")

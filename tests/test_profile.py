@@ -11,7 +11,17 @@ import understudy as us
 from oracles import cjpeg, pillow, scene
 from understudy.errors import ProfileError
 from understudy.jpeg import parse
-from understudy.profile import Profile, When, dumps, load_profile, loads, shipped_profiles
+from understudy.profile import (
+    Answer,
+    LearnedPair,
+    Learning,
+    Profile,
+    When,
+    dumps,
+    load_profile,
+    loads,
+    shipped_profiles,
+)
 from understudy.steps import Rule, Step
 from understudy.steps.encode import Encode
 
@@ -187,6 +197,15 @@ def test_any_text_survives(text: str) -> None:
 
 def changed(values: dict[str, Any]) -> Profile:
     return loads(MINIMAL).with_values(values)
+
+
+@pytest.mark.parametrize("pairs", [(), (LearnedPair("one", "0" * 64, "1" * 64, "bytes identical"),)])
+@pytest.mark.parametrize("answers", [(), (Answer("resampling", "pillow lanczos", guess=True),)])
+def test_what_a_profile_was_learned_from_survives(pairs: tuple[LearnedPair, ...], answers: tuple[Answer, ...]) -> None:
+    """Without any pair, too: none may be left that can be learned from."""
+    learned = Learning("understudy 0", "2026-11-22", pairs, answers)
+    profile = Profile("test/one", "One", When("test"), loads(MINIMAL).steps, learned=learned)
+    assert loads(dumps(profile)) == profile
 
 
 def test_values_by_long_and_short_name_as_text_and_as_values() -> None:

@@ -165,13 +165,13 @@ WRONG_PLACES: dict[str, tuple[dict[str, bytes], str, str]] = {
     "a sent file alone": (ONE_PAIR | {"x/sent/b.png": b""}, "x", "'b' has no partner"),
     "a received file alone": (ONE_PAIR | {"x/received/z.jpg": b""}, "x", "'z' has no partner"),
     "a stem twice": ({"x/sent/a.png": b"", "x/sent/a.jpg": b"", "x/received/a.jpg": b""}, "x", "one file a stem"),
-    "other columns": ({"x.csv": b"from,to\na,b\n"}, "x.csv", "expected sent, received"),
+    "other columns": ({"x.csv": b"from,to\na,b\n"}, "x.csv", "columns from, to; expected a CSV"),
     "no rows": ({"x.csv": b"sent,received\n"}, "x.csv", "no rows"),
-    "an empty CSV": ({"x.csv": b""}, "x.csv", "expected sent, received"),
+    "an empty CSV": ({"x.csv": b""}, "x.csv", "an empty file"),
     "an empty cell": ({"x.csv": b"sent,received\na,b\nc,\n"}, "x.csv", "line 3: an empty cell"),
     "a short row": ({"x.csv": b"sent,received\na\n"}, "x.csv", "line 2: an empty cell"),
-    "no UTF-8": ({"x.csv": b"sent,received\n\xff,b\n"}, "x.csv", "a CSV file in UTF-8"),
-    "a picture": ({"x.png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"}, "x.png", "a CSV file in UTF-8"),
+    "no UTF-8": ({"x.csv": b"sent,received\n\xff,b\n"}, "x.csv", "no CSV in UTF-8"),
+    "a picture": ({"x.png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"}, "x.png", "no CSV in UTF-8"),
 }  # fmt: skip
 
 

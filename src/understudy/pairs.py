@@ -149,10 +149,13 @@ def _from_csv(path: Path) -> tuple[Pair, ...]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
             if not {"sent", "received"} <= set(reader.fieldnames or ()):
-                raise PairsError(f"columns {reader.fieldnames}", place=str(path), expected="sent, received")
+                got = f"columns {', '.join(reader.fieldnames)}" if reader.fieldnames else "an empty file"
+                raise PairsError(got, place=str(path), expected="a CSV with the columns sent, received")
             rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise PairsError(f"{error}", place=str(path), expected="a CSV file in UTF-8") from None
+    except OSError as error:
+        raise PairsError(error.strerror or str(error), place=str(path), expected="a readable file") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise PairsError("no CSV in UTF-8", place=str(path), expected="a folder or a CSV of pairs") from None
     if not rows:
         raise PairsError("no rows", place=str(path), expected="one a pair")
     pairs = []

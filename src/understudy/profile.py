@@ -433,9 +433,9 @@ def dumps(profile: Profile) -> str:
         lines += ["", "[[steps]]", f"step = {_toml(step.name)}", *_fields(step)]
     if profile.learned:
         lines += ["", "[learned]", f"by = {_toml(profile.learned.by)}", f"date = {_toml(profile.learned.date)}"]
+        lines += ["pairs = []"] if not profile.learned.pairs else []  # no table of them would say so
         for title, rows in (("pairs", profile.learned.pairs), ("answers", profile.learned.answers)):
-            for row in rows:
-                lines += ["", f"[[learned.{title}]]", *_fields(row)]
+            lines += [line for row in rows for line in ("", f"[[learned.{title}]]", *_fields(row))]
     return "\n".join(lines) + "\n"
 
 

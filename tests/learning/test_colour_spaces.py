@@ -79,6 +79,18 @@ def test_stored_rgb(platform: Callable[[Image.Image], bytes], dct: Dct) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "color", "number"),
+    [(("-rgb", "-quality", "90,70", "-qslots", "0,1,1"), Color.RGB, 1), (("-quality", "80"), Color.LIBJPEG, -1),
+     (("-quality", "80", "-qslots", "0,0,0", "-sample", "1x1"), Color.LIBJPEG, 0)],
+)  # fmt: skip
+def test_table_slots(words: tuple[str, ...], color: Color, number: int) -> None:
+    """A table of their own for G and B, and luma's for all components."""
+    found = learned(by_cjpeg(*words))
+    assert found.scores.bytes_identical == len(SIZES)
+    assert (encode_of(found).color, encode_of(found).chroma_tbl_no) == (color, number)
+
+
+@pytest.mark.parametrize(
     ("words", "rows", "interval"),
     [(("-restart", "1"), 1, 0), (("-restart", "2", "-sample", "2x1", "-progressive"), 2, 0),
      (("-restart", "1", "-grayscale"), 1, 0), (("-restart", "5B"), 0, 5), ((), 0, 0)],

@@ -80,6 +80,7 @@ def test_derivations_in_floats(width: int, height: int, limit: int) -> None:
         (Derive.SCALE, other * (limit / side)),
         (Derive.SHRINK, other / (side / limit)),
         (Derive.ASPECT, limit * (other / side)),
+        (Derive.VIPS, other / (1 / (1 / (side / limit)))),
     ):
         to = target(width, height, Fit.LONGEST_SIDE, limit, derive=derive, rounding=Rounding.FLOOR)
         assert min(to.width, to.height) == min(limit, max(floor(value), 1)), derive

@@ -65,6 +65,9 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:  # a full disk, a folder that went away: no fault of the program's
+        say(f"understudy: {UnderstudyError(error.strerror or str(error), place=str(error.filename or 'the system'))}")
+        sys.exit(1)
 
 
 def _tell_of_compiling() -> None:

@@ -70,6 +70,10 @@ _MATRICES[Color.RUST_IMAGE] = np.array([[*(_fix16(w) for w in row), 0] for row i
 """For gradients; its samples come from `_forward_float`."""
 _MATRICES[Color.RUST_IMAGE][0][1:, 3] = 128 << 16
 
+_MATRICES[Color.RUST_IMAGE_INTEGER] = _MATRICES[Color.LIBJPEG][0].copy(), 16
+_MATRICES[Color.RUST_IMAGE_INTEGER][0][0, 1] = 38469
+"""0.587 x 65536 is 38469.6. Measured with the constant 32768, of which 32763 to 32776 would do."""
+
 _R_CR, _B_CB = _fix16(1.40200), _fix16(1.77200)
 _GREEN: dict[Decoder, tuple[int, int]] = {
     Decoder.LIBJPEG_TURBO: (_fix16(0.34414), _fix16(0.71414)),

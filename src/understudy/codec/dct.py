@@ -6,7 +6,8 @@ Source: islow is the algorithm of Loeffler, Ligtenberg and Moschytz (ICASSP 1989
 more bits between the passes; ifast (8-bit fixed point) and float are that of Arai, Agui and Nakajima (Trans.
 IEICE 1988); ap922 is facts/facebook-classic.md, section 2, measured on 685,696 luma coefficients of two
 public pairs; ffmpeg is the same with its row pass rounded at bit 17, measured on ffmpeg 5.1.9
-(tests/codec/test_ffmpeg.py); rust-image is islow as files of Rust's image crate have it (tests/codec/test_rust_image.py).
+(tests/codec/test_ffmpeg.py); rust-image is islow as files of Rust's image crate
+have it (tests/codec/test_rust_image.py).
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ def forward(plane: NDArray[np.uint8] | NDArray[np.int16], dct: Dct) -> NDArray[A
     `plane` uint8 [8 * v_blocks, 8 * h_blocks], or int16 for samples over 255 (mozjpeg's overshoot). Returns
     [v_blocks, h_blocks, 8, 8] in natural order: for ISLOW and FFMPEG int16, 8 x T.81's normalisation; for IFAST int16
     and FLOAT float32, T.81's normalisation times 8 s[v] s[h] with s[0] = 1, s[k] = sqrt(2) cos(k pi / 16); for AP922
-    and RUST_IMAGE int16 in T.81's normalisation; for JPEG_JS float64, scaled as FLOAT. FLOAT is libjpeg's float arithmetic on machines
-    with IEEE single precision and no fused multiply-add, which is what x86-64 builds have.
+    and RUST_IMAGE int16 in T.81's normalisation; for JPEG_JS float64, scaled as FLOAT. FLOAT is libjpeg's float
+    arithmetic on machines with IEEE single precision and no fused multiply-add, which is what x86-64 builds have.
     """
     height, width = plane.shape
     if height % 8 or width % 8:

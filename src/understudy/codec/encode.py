@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,17 @@ from .quantize import quantize
 from .sampling import Factors, component_planes, component_size, dct_ratio
 from .variants import Color, Dct, Downsampling, DummyBlocks, Edge, Quantizer
 
-__all__ = ["FACEBOOK_CLASSIC", "GO", "LIBJPEG", "LIBJPEG_7", "RUST_IMAGE", "Arithmetic", "DummyBlocks", "forward"]
+__all__ = [
+    "FACEBOOK_CLASSIC",
+    "GO",
+    "LIBJPEG",
+    "LIBJPEG_7",
+    "RUST_IMAGE",
+    "RUST_IMAGE_INTEGER",
+    "Arithmetic",
+    "DummyBlocks",
+    "forward",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,9 @@ GO = Arithmetic(Color.GO, Downsampling.GO, Edge.GO, Dct.ISLOW, Quantizer.PLAIN, 
 
 RUST_IMAGE = Arithmetic(color=Color.RUST_IMAGE, dct=Dct.RUST_IMAGE)
 """Rust's image crate, which writes 4:4:4 alone (tests/codec/test_rust_image.py)."""
+
+RUST_IMAGE_INTEGER = replace(RUST_IMAGE, color=Color.RUST_IMAGE_INTEGER)
+"""Later releases of the same crate."""
 
 _STRIP_SAMPLES = 1 << 17
 """Samples transformed, then quantised, at a time: the raw coefficients stay in cache and fill no memory."""

@@ -17,22 +17,21 @@ Box = tuple[int, int, int, int]
 
 
 class Offset(StrEnum):
-    """How the pixels that lie to the left of a part, or above it, become whole ones. They differ by one pixel, and all but
-    `middle` only where the two sides differ by an odd number."""
+    """How the pixels that lie to the left of a part, or above it, become whole ones. They differ by one pixel, and in
+    the middle only where the two sides differ by an odd number; `middle` also where both are odd."""
 
     FLOOR = "floor"
     """The share of what is left over, rounded down: libvips, libgd under nginx, Go's imaging, `(W - w) // 2`."""
     CEIL = "ceil"
     HALF_UP = "half_up"
-    """sharp's cover."""
+    """sharp's cover, Jimp's cover and contain."""
     HALF_EVEN = "half_even"
-    """Python's round: Pillow's ImageOps.pad, torchvision's CenterCrop."""
+    """Python's round: Pillow's ImageOps.pad."""
     HALVES = "halves"
     """Half of the larger side less half of the smaller, each rounded down, `W // 2 - w // 2`: ImageMagick,
     GraphicsMagick, Go's imaging.PasteCenter."""
     MIDDLE = "middle"
-    """Half of the larger side rounded down less half of the smaller, half to even, `round(W // 2 - w / 2)`: thumbor.
-    It differs from the others also where both sides are odd."""
+    """Half of the larger side rounded down less half of the smaller, half to even, `round(W // 2 - w / 2)`: thumbor."""
     EDGES = "edges"
     """Both edges to the nearest pixel, half to even, by which the part may become a pixel larger or smaller:
     Image.crop given `(W - w) / 2` and `(W + w) / 2`."""
@@ -71,7 +70,7 @@ def ground(inner: int, outer: int, gravity: float, how: Offset) -> tuple[int, in
 def shaped(width: int, height: int, aspect: Sequence[int], rounding: Rounding, *, larger: bool) -> tuple[int, int]:
     """(width, height) of the largest part of the shape `aspect` (width, height), or of the smallest ground; the size
     itself where `aspect` is (0, 0). Raises ProfileError where one of its two is 0."""
-    across, down = _checked(aspect)
+    across, down = _checked(aspect, "pad" if larger else "crop")
     if not across or width * down == height * across:
         return width, height
     if (width * down > height * across) is not larger:
@@ -85,7 +84,7 @@ def thumbors(width: int, height: int, aspect: Sequence[int]) -> tuple[int, int]:
 
     Source: measured on thumbor 7.8.0 (tests/steps/test_framing_recorded.py), its auto_crop for the two decimals.
     """
-    across, down = _checked(aspect)
+    across, down = _checked(aspect, "crop")
     if not across or round(width / height, 2) == round(across / down, 2):
         return width, height
     if across * height > down * width:
@@ -108,10 +107,12 @@ def middle_of(width: int, height: int, to: tuple[int, int], gravity: Sequence[fl
     return left, top, left + across, top + down
 
 
-def _checked(aspect: Sequence[int]) -> tuple[int, int]:
+def _checked(aspect: Sequence[int], place: str) -> tuple[int, int]:
     across, down = aspect
     if (across == 0) is not (down == 0):
-        raise ProfileError(f"aspect {across} : {down}", expected="width and height of a shape, or 0 and 0 for none")
+        raise ProfileError(
+            f"aspect {across} : {down}", place=place, expected="width and height of a shape, or 0 and 0 for none"
+        )
     return across, down
 
 

@@ -23,13 +23,17 @@ MARKED, CONSISTENT, CANNOT_TELL = "marked", "consistent with", "cannot tell"
 META = "Meta"
 NAMES = {
     "facebook": "Facebook",
+    "flickr": "Flickr",
     "googlephotos": "Google Photos",
     "imgur": "Imgur",
     "instagram": "Instagram",
     "linkedin": "LinkedIn",
     "messenger": "Messenger",
+    "reddit": "Reddit",
+    "signal": "Signal",
     "telegram": "Telegram",
     "twitter": "X/Twitter",
+    "wechat": "WeChat",
     "weibo": "Weibo",
     "whatsapp": "WhatsApp",
 }
@@ -129,7 +133,7 @@ def sentence(verdict: dict[str, Any]) -> str:
         why = "no signature known here fits"
         if fits:
             deliver = "deliver" if len(fits) > 1 else "delivers"
-            why = f"{_names(fits)} {deliver} such files, other software writes the same"
+            why = f"{_names(fits)} {deliver} such files, and other software writes the same"
         return f"which platform delivered it cannot be told: {why}"
     if verdict["forerunner"]:
         trace = " and ".join(dict.fromkeys(r["telling"] for r in rows))

@@ -50,11 +50,15 @@ def basis() -> NDArray[np.float32]:
 
 
 def transform(plane: Plane) -> NDArray[np.float32]:
-    """The DCT of each whole 8x8 block of a plane, less 128, in T.81's normalisation: float32 `[v, h, 8, 8]`."""
-    height, width = (side // 8 * 8 for side in plane.shape)
-    blocks = plane[:height, :width].astype(np.float32) - 128
-    blocks = blocks.reshape(height // 8, 8, width // 8, 8).transpose(0, 2, 1, 3)
-    return np.asarray(basis() @ blocks @ basis().T, np.float32)
+    """The DCT of each whole 8x8 block of a plane `[..., H, W]`, less 128, in T.81's normalisation: float32 `[..., v, h,
+    8, 8]`."""
+    *many, height, width = plane.shape
+    v, h = height // 8, width // 8
+    rows = plane[..., : 8 * v, : 8 * h].astype(np.float32) - np.float32(128)
+    down = basis() @ rows.reshape(-1, 8, 8 * h)
+    across = down.reshape(-1, 8) @ basis().T  # one product for all blocks: eight by eight each would cost more to begin
+    out: NDArray[np.float32] = across.reshape(*many, v, 8, h, 8).swapaxes(-3, -2)
+    return out
 
 
 def luma(pixels: NDArray[Any]) -> NDArray[np.float32]:

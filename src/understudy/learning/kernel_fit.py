@@ -243,8 +243,8 @@ def _solved(problems: Sequence[_Problem], samples: Floats, axis: int, iterations
         maps = free.maps if symmetric else free.loose
         planes = np.tensordot(half, maps, (1, 1)) if axis == 1 else np.tensordot(maps, half, (1, 0)).swapaxes(1, 2)
         # `transform` takes 128 off, which would not be linear
-        columns = np.stack([fit.transform(planes[:, :, k] + np.float32(128)) for k in range(count)], axis=-1)
-        flat = columns.reshape(-1, count)
+        columns = fit.transform(np.ascontiguousarray(np.moveaxis(planes, 2, 0)) + np.float32(128))
+        flat = np.ascontiguousarray(np.moveaxis(columns, 0, -1)).reshape(-1, count)
         gram += (flat.T @ flat).astype(np.float64)
         shifted = np.zeros(one.low.shape, np.float32)
         shifted[:, :, 0, 0] = 8 * 128  # the intervals are of samples less 128

@@ -365,8 +365,11 @@ def judged(one: Witness, parts: Sequence[NDArray[np.float32]]) -> tuple[fit.Fit,
 
 def shortlist(ranked: Sequence[Scored], most: int = 12) -> list[Scored]:
     """Those whose sigma does not rule them out beside the best: a cut instead of a rounding costs up to 0.5, trellis
-    and coarse tables blur the rest."""
+    and coarse tables blur the rest. Of a kernel whose options change nothing at these ratios, one."""
     if not ranked:
         return []
+    alike = {(s.hypothesis.code, s.hypothesis.kernel, s.hypothesis.geometry, s.sigma): s for s in reversed(ranked)}
+    first = set(map(id, alike.values()))
+    apart = [s for s in ranked if id(s) in first]
     limit = max(1.3 * ranked[0].sigma, ranked[0].sigma + 0.25)
-    return [s for i, s in enumerate(ranked) if s.sigma <= limit or i < 3][:most]
+    return [s for i, s in enumerate(apart) if s.sigma <= limit or i < 3][:most]

@@ -146,15 +146,14 @@ def _solved(parts: Sequence[_Part], shares: NDArray[np.float64]) -> NDArray[np.f
     """The shares for which the predictions lack least to the delivered intervals."""
     gram = np.zeros((len(RINGS), len(RINGS)))
     for part in parts:
-        columns = part.columns.reshape(-1, len(RINGS))
-        gram += (columns.T @ columns).astype(np.float64)
+        gram += (part.columns @ part.columns.T).astype(np.float64)
     gram[np.diag_indices(len(RINGS))] += 1e-6 * np.trace(gram) / len(RINGS) + 1e-9
+    bounds = [((part.target - part.half).ravel(), (part.target + part.half).ravel()) for part in parts]
     for _ in range(ITERATIONS):
         lacking = np.zeros(len(RINGS))
-        for part in parts:
-            predicted = part.predicted(shares)
-            lack = np.clip(predicted, part.target - part.half, part.target + part.half) - predicted
-            lacking += part.columns.reshape(-1, len(RINGS)).T @ lack.ravel()
+        for part, (low, high) in zip(parts, bounds, strict=True):
+            predicted = part.predicted(shares).ravel()
+            lacking += part.columns @ (np.minimum(np.maximum(predicted, low), high) - predicted)
         shares = shares + OVER_RELAXED * np.linalg.solve(gram, lacking)
     return shares
 
@@ -183,7 +182,7 @@ class _Part:
     base: NDArray[np.float32]
     """`[blocks, 64]`."""
     columns: NDArray[np.float32]
-    """`[blocks, 64, rings]`."""
+    """`[rings, blocks * 64]`."""
     target: NDArray[np.float32]
     """`[blocks, 64]`, the middle of the delivered intervals."""
     half: NDArray[np.float32]
@@ -200,10 +199,11 @@ class _Part:
         levels = component.blocks[top // 8 : top // 8 + v, left // 8 : left // 8 + h].astype(np.float32)
         rings = [fit.transform(_ring(luma, ring) + np.float32(128)).reshape(-1, 64) for ring in RINGS]
         target = (levels * q).reshape(-1, 64)
-        return cls(pair, plane, base.reshape(-1, 64), np.stack(rings, axis=-1), target, q.ravel() / np.float32(2))
+        columns = np.stack(rings).reshape(len(RINGS), -1)
+        return cls(pair, plane, base.reshape(-1, 64), columns, target, q.ravel() / np.float32(2))
 
     def predicted(self, shares: NDArray[np.float64]) -> NDArray[np.float32]:
-        return self.base + self.columns @ shares.astype(np.float32)
+        return self.base + (shares.astype(np.float32) @ self.columns).reshape(self.base.shape)
 
     def unclipped(self, shares: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which blocks a filter of these shares leaves between black and white, in every channel."""
@@ -222,7 +222,8 @@ class _Part:
         """The same with those blocks alone."""
         if kept.all():
             return self
-        return replace(self, base=self.base[kept], columns=self.columns[kept], target=self.target[kept])
+        columns = self.columns.reshape(len(RINGS), -1, 64)[:, kept].reshape(len(RINGS), -1)
+        return replace(self, base=self.base[kept], columns=columns, target=self.target[kept])
 
 
 def _ring(plane: NDArray[np.float32], ring: Sequence[tuple[int, int]]) -> NDArray[np.float32]:

@@ -92,8 +92,9 @@ def _windows(one: Known, radius: float) -> list[_Window]:
         )
         part = one.pixels[y0:y1, x0:x1]
         inner = np.s_[top - y0 : bottom - y0, left - x0 : right - x0]
-        blurred = gaussian_blur(part, radius)[inner]
-        out.append(((left, top, right, bottom), part[inner], blurred))
+        both = part, gaussian_blur(part, radius)
+        bare, blurred = (np.ascontiguousarray(samples[inner]) for samples in both)
+        out.append(((left, top, right, bottom), bare, blurred))
     return out
 
 

@@ -44,6 +44,7 @@ _NAMES: Mapping[str, str] = {
     "imagemagick": "ImageMagick",
     "imaging": "disintegration/imaging",
     "java2d": "Java's Graphics2D",
+    "jimp": "Jimp",
     "magic_kernel": "Magic Kernel Sharp",
     "nfnt": "nfnt/resize",
     "opencv": "OpenCV",

@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import UnderstudyError
 from ..evidence import Observation
 from ..evidence.base import channel_names
+from ..evidence.identity import NAMES as PLATFORMS
 from ..evidence.tables import law_text
 from ..inspection import Inspection
 from ..jpeg.syntax import Dht, Sos
@@ -30,7 +31,8 @@ MOST_CODES = 48
 MOST_OBSERVATIONS = 2_000
 
 FACTS = (
-    ("identity", "platforms"), ("identity", "operator"), ("identity", "delivered_untouched"), ("frame", "process"),
+    ("identity", "platforms"), ("identity", "operator"), ("identity", "delivered_untouched"), ("filename", "form"),
+    ("frame", "process"),
     ("frame", "sampling"), ("quality", "law"), ("tables", None), ("scans", "name"), ("huffman", "all_standard"),
     ("huffman_bits", "kind"), ("icc", "description"), ("icc", "known"), ("fbmd", "intact"),
     ("isobmff", "av1_quantizer"), ("isobmff", "hevc_quantizer"), ("isobmff", "quality"), ("webp", "y_ac_qi"),
@@ -40,17 +42,16 @@ FACTS = (
 DRAWN = ("frame", "tables", "scans", "huffman", "segments", "anomalies", "generations", "rounding", "summary")
 """Topics that have a section of their own below, or stand above."""
 PLACES = {
-    "identity": "rests-on", "family": "rests-on", "frame": "map", "scans": "scans", "tables": "tables",
-    "quality": "tables",
-    "anomalies": "anomalies",
+    "identity": "rests-on", "filename": "rests-on", "family": "rests-on", "frame": "map", "scans": "scans",
+    "tables": "tables", "quality": "tables", "anomalies": "anomalies",
 }  # fmt: skip
 """Where the evidence of a topic is shown; of others under `topic-NAME`."""
 NAMES = {
     "jfif": "JFIF", "adobe": "Adobe", "exif": "EXIF", "xmp": "XMP", "mpf": "MPF", "c2pa": "C2PA", "icc": "ICC",
     "photoshop": "Photoshop (8BIM)", "iptc": "IPTC", "fbmd": "FBMD, Facebook's note", "family": "Encoder family",
     "markers": "Markers", "comments": "Comments", "frame": "Frame", "scans": "Scans",
-    "identity": "Platform", "quality": "Quality", "huffman_bits": "Huffman codes", "summary": "In short",
-    "generations": "Earlier compressions", "rounding": "Rounding", "gain_map": "Gain map",
+    "identity": "Platform", "filename": "File name", "quality": "Quality", "huffman_bits": "Huffman codes",
+    "summary": "In short", "generations": "Earlier compressions", "rounding": "Rounding", "gain_map": "Gain map",
     "huffman": "Huffman tables", "tables": "Quantisation tables", "segments": "Segments",
     "isobmff": "HEIF", "webp": "WebP", "png": "PNG", "gif": "GIF",
 }  # fmt: skip
@@ -116,7 +117,28 @@ def _arguments(seen: Inspection, chart: Map) -> Markup:
     ordered = sorted(seen.observations, key=lambda o: o.topic != "identity")
     cards = [card for o in ordered for card in _cards(o)]
     facts = [o for topic, name in FACTS for o in seen.all(topic) if name in (None, o.name)]
-    return safe([tag("div", *cards, class_="cards") if cards else None, _rows(facts[:40], chart)])
+    return safe([tag("div", *cards, class_="cards") if cards else None, _alike(seen), _rows(facts[:40], chart)])
+
+
+def _alike(seen: Inspection) -> Markup | None:
+    """The known deliveries with the same headers, where the platform cannot be told."""
+    alike = seen.value("identity", "resembles")
+    if not alike or not alike["platforms"]:
+        return None
+    rows = [
+        (PLATFORMS.get(r["platform"], r["platform"]), f"{r['files']} of {r['of']}", r["sources"], r["same_size"],
+         f"{r['longest']:,}")
+        for r in alike["platforms"]
+    ]  # fmt: skip
+    head = ("platform", "files", "sources", "as long", "longest")
+    told = (
+        f"Of {alike['known']} known deliveries without FBMD those that have {alike['compared']}; how many are as long "
+        "as this file, and the longest of them. Counts of files that were gathered, no probabilities: how many other "
+        "files have such headers is not known."
+    )
+    return safe(
+        [tag("h3", "Known files with these headers"), table(head, rows, {1, 2, 3, 4}), tag("p", told, class_="quiet")]
+    )
 
 
 def _cards(found: Observation) -> Iterator[Markup]:
@@ -127,6 +149,10 @@ def _cards(found: Observation) -> Iterator[Markup]:
             continue
         against = value.get("contradicts")
         mark = badge("nearly", "unsure") if against else badge("consistent with", "good")
+        if not against and value.get("trace"):
+            mark = badge("of a forerunner", "unsure")
+        elif not against and "telling" in value and not value["telling"]:
+            mark = badge("others write the same", "unsure")
         rows = (
             ("for", _listed(value.get("supports"))),
             ("against", _listed(against)),
@@ -140,7 +166,8 @@ def _cards(found: Observation) -> Iterator[Markup]:
 
 def _title(value: dict[str, Any]) -> str:
     """What an argument concludes: a platform with its surface and era, or a family."""
-    words = [value.get(key) for key in ("platform", "family", "encoder", "name", "surface", "era")]
+    platform = PLATFORMS.get(str(value.get("platform")), value.get("platform"))
+    words = [platform, *(value.get(key) for key in ("family", "encoder", "name", "surface", "era"))]
     return ", ".join(str(w) for w in words if w)
 
 

@@ -58,16 +58,17 @@ class Convolve(Step):
         return size
 
     def _filtered(self, colours: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-        height, width, _ = colours.shape
+        from ..codec._convolve_kernels import convolved
+
+        height, width, channels = colours.shape
         reach = size // 2
         wide = colours[beyond(height, reach, self.edge)][:, beyond(width, reach, self.edge)]
-        total = np.zeros(colours.shape)
-        for i, weight in enumerate(self.weights):
-            if weight:
-                y, x = divmod(i, size)
-                total += np.float64(weight) * wide[y : y + height, x : x + width]
-        quotient = total / self.divisor + (0.5 if self.rounding == "half_up" else 0.0)
-        out = np.clip(np.floor(quotient), 0, 255).astype(np.uint8)
+        rounding = 0.5 if self.rounding == "half_up" else 0.0
+        out = np.empty((height, width * channels), np.uint8)
+        square = np.array(self.weights, np.float64).reshape(size, size)
+        flat = np.ascontiguousarray(wide).reshape(len(wide), -1)
+        convolved(flat, square, float(self.divisor), rounding, channels, np.empty(out.shape[1]), out)
+        out = out.reshape(colours.shape)
         if self.edge == "keep":
             kept = colours.copy()
             inner = np.s_[reach : height - reach, reach : width - reach]

@@ -68,6 +68,9 @@ class Decode(Step):
     more for the resampling that follows, and drop a last row or column that stands for too few stored pixels. Chromium
     decodes a JPEG smaller only where its sides are whole MCUs. ImageMagick is told a box of its own: the limits."""
 
+    draft_as_shown: bool = True
+    """Whether libvips and sharp do look at the picture as shown: not where they leave it unturned (`--no-rotate`, no
+    autoOrient)."""
     draft_to: Literal["size", "limits"] = "size"
     """What Pillow's rule keeps both sides at or above: the size that `draft` gives the picture, or the limits
     themselves, width and height each (Image.thumbnail drafts to the box that it is given times its reducing_gap)."""
@@ -89,7 +92,7 @@ class Decode(Step):
                 if self.scale != 8 or self.draft != "none":
                     raise
                 context.notes.append(f"decoded by Pillow: {error}")
-        return _through_pillow(value.data, self.sixteen_bit)
+        return _through_pillow(value.data, self.sixteen_bit, context)
 
     def surrogate(self, value: Any, ops: Any) -> Any:
         """`exact` of a batch that was coded before it was sent, in a channel that is given what it is sent as."""
@@ -183,7 +186,7 @@ class Decode(Step):
         if self.draft_by is ShrinkOnLoad.IMAGEMAGICK:
             box = self.draft_limit, self.draft_limit_height or self.draft_limit
             return imagemagick_eighths(width, height, *box)
-        if self.draft_by is not ShrinkOnLoad.PILLOW and orientation >= 5:
+        if self.draft_by is not ShrinkOnLoad.PILLOW and self.draft_as_shown and orientation >= 5:
             width, height = height, width
         to = target(
             width, height, self.draft, self.draft_limit, self.draft_limit_height,
@@ -275,14 +278,23 @@ def _opened(data: bytes) -> Image.Image:
     return image
 
 
-def _through_pillow(data: bytes, sixteen_bit: Depth16) -> Raster:
+def _through_pillow(data: bytes, sixteen_bit: Depth16, context: Context) -> Raster:
     image = _opened(data)
+    if _has_several(image):
+        context.notes.append(f"the {image.format} holds several pictures: the first is taken")
     icc, orientation = image.info.get("icc_profile") or None, orientation_of(image)
     try:
         image.load()
     except Exception as error:  # Pillow's plugins raise many kinds on damaged files
         raise PictureError(f"{error}", place=f"{image.format} picture", expected="a whole file") from None
     return Raster(_eight_bit(image, data, sixteen_bit), icc, orientation)
+
+
+def _has_several(image: Image.Image) -> bool:
+    try:
+        return bool(getattr(image, "is_animated", False))  # of a GIF it looks for the second, no further
+    except Exception:  # as in `load`
+        return False
 
 
 def _eight_bit(image: Image.Image, data: bytes, how: Depth16) -> Pixels:

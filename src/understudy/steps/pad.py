@@ -70,8 +70,7 @@ class Pad(Step):
         left, top, right, bottom = self.box(value.width, value.height)
         if (left, top, right, bottom) == (0, 0, value.width, value.height):
             return value
-        if value.space == "ycbcr":
-            raise PictureError("Y, Cb and Cr", place="pad", expected="grey or RGB")
+        self._check(value)
         channels = value.pixels.shape[2]
         colors = channels - value.has_alpha
         ground = np.empty((bottom - top, right - left, channels), np.uint8)
@@ -84,4 +83,10 @@ class Pad(Step):
         box = self.box(value.width, value.height)
         if box == (0, 0, value.width, value.height):
             return value
+        self._check(value)
         return replace(ops.framed(value, box, self.color), before=None)
+
+    @staticmethod
+    def _check(value: Any) -> None:
+        if value.space == "ycbcr":
+            raise PictureError("Y, Cb and Cr", place="pad", expected="grey or RGB")

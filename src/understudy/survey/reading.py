@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UnderstudyError
+from ..files import check_place
 from . import workers
 from .store import Store, parts_of
 from .workers import Found
@@ -69,12 +70,13 @@ def survey(
     of change, read by this version to at least this depth, are not read again; rows of files that are gone go.
 
     With several processes a script needs `if __name__ == "__main__":` around the call: workers are spawned.
-    Raises UnderstudyError where `folder` is none, `out` is no survey, or pyarrow is missing.
+    Raises UnderstudyError where `folder` is none, `out` is no survey or cannot be written, or pyarrow is missing.
     """
     began = time.monotonic()
     folder, out = Path(folder), Path(out)
     if not folder.is_dir():
         raise UnderstudyError("no folder", place=str(folder), expected="a folder with the corpus")
+    check_place(out)
     store = Store(out, coefficients)
     total = sum(1 for _ in files_of(folder, out))
     done = _Tally(store, progress or (lambda done, total: None), total)

@@ -7,6 +7,7 @@ from rich.console import Console
 from ..collecting.collect import Collected
 from ..collecting.given import variable
 from ..connectors.base import Connector
+from ..evidence.base import plural
 from .parts import QUIET, say
 
 ORDER = ("fetched", "removed", "posted", "sending", "uncertain", "rejected", "planned", "")
@@ -47,11 +48,12 @@ def show(done: Collected, console: Console | None = None) -> None:
         out.print(say(f"as {done.account}; nothing is sent"))
         for p in done.pictures:
             about = f"{p['media_type'] or 'no picture'}, {p['bytes']:,} bytes"
-            out.print(say(f"  {p['sent']}: {p['plan']}"), say(about, QUIET))
+            out.print(say(f"  {p['sent']}: {p['plan']}"), say(f"({about})", QUIET))
         return
     waited = f", waited {done.waited_s:,.0f} s" if done.waited_s >= 1 else ""
     removed = f", {done.removed} removed there" if done.removed else ""
-    out.print(say(f"as {done.account}: {done.sent} sent, {done.fetched} fetched{removed}{waited}"))
+    account = f"as {done.account}: " if done.account else ""
+    out.print(say(f"{account}{done.sent} sent, {done.fetched} fetched{removed}{waited}"))
     for state in ORDER:
         if number := done.count(state):
             out.print(say(f"  {number} of {len(done.pictures)} {WORDS[state]}"))
@@ -60,4 +62,4 @@ def show(done: Collected, console: Console | None = None) -> None:
     received = sum(bool(p["received"]) for p in done.pictures)
     if received:
         pairs = str(done.place) if received == len(done.pictures) else str(done.place / "collected.csv")
-        out.print(say(f"  {received} pairs: understudy learn {pairs}", limit=1000))
+        out.print(say(f"  {plural(received, 'pair')}: understudy learn {pairs}", limit=1000))

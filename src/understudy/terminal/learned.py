@@ -79,7 +79,7 @@ def _guesses(learned: Learned) -> Iterator[RenderableType]:
     yield table
     telling = list(dict.fromkeys(d.would_tell for d in guessed if d.would_tell))
     if telling:
-        yield heading("what would tell", "made by `understudy probe -o DIR --for P.toml`, with this profile as P.toml")
+        yield heading("what would tell", "`understudy probe -o DIR --for P.toml` makes these")
         table = grid("*")
         for picture in telling:
             row(table, say(picture))

@@ -283,6 +283,12 @@ def _identity(seen: Inspection) -> Iterator[RenderableType]:
         row(table, say("source", QUIET), say(seen_in, QUIET))
     if len(rows) > 4:
         row(table, "", say(f"… {len(rows) - 4} more …", QUIET))
+    alike = seen.find("identity", "resembles")
+    if alike is not None:
+        row(table, say("alike", QUIET), say(alike.text))
+    name = seen.find("filename", "form")
+    if name is not None:
+        row(table, say("name", QUIET), say(name.text))
     answer = seen.find("identity", "delivered_untouched")
     if answer is not None:
         row(table, say("untouched", QUIET), answer.text.partition(": ")[2])

@@ -6,6 +6,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from ..evidence.base import plural
 from ..survey import Answer, Surveyed
 from .parts import QUIET, say
 
@@ -18,7 +19,7 @@ def summary(done: Surveyed) -> str:
     rate = f", {done.read / done.seconds:,.0f} files a second" if done.read >= 1000 and done.seconds > 0 else ""
     known = f", {done.kept:,} known already" if done.kept else ""
     errors = f", {done.errors:,} with an error" if done.errors else ""
-    return f"{done.out}: {done.rows:,} rows; {done.read:,} files read{errors}{known}{rate}"
+    return f"{done.out}: {plural(done.rows, 'row')}; {plural(done.read, 'file')} read{errors}{known}{rate}"
 
 
 def show(answer: Answer, console: Console | None = None) -> None:

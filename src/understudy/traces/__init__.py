@@ -75,7 +75,7 @@ def _luma(coefficients: Coefficients, stream: JpegStream) -> Component | None:
 
 def _fits(luma: Component) -> bool:
     """Whether `_samples` gives all rows."""
-    return luma.real.shape[0] <= max(8, MOST_BLOCKS // luma.real.shape[1])
+    return bool(luma.real.shape[0] <= max(8, MOST_BLOCKS // luma.real.shape[1]))
 
 
 def _samples(luma: Component, top: bool = False) -> NDArray[np.uint8]:

@@ -41,13 +41,13 @@ def level_counts(blocks: Any, out: Any) -> None:
 
 
 @kernel
-def mean_histograms(sums: Any, flat: Any, grids: Any, out: Any, counts: Any) -> None:
+def mean_histograms(sums: Any, skipped: Any, grids: Any, out: Any, counts: Any) -> None:
     """The means of the blocks of many grids, as DC of T.81's transform, counted by size in whole units.
 
-    `sums`: as `integral` gives it; `flat` uint8 [rows, columns]: present 8x8 blocks that are not asked; `grids` float64
-    [n, 4]: a block's width and height in samples (the first block lies in the picture's corner), and how far right and
-    down blocks may reach, at most the picture's size; `out` int32 [n, BINS]; `counts` int64 [n]: blocks counted.
-    Blocks with a corner in a flat block are left out.
+    `sums`: as `integral` gives it; `skipped` uint8 [rows, columns]: 1 for present 8x8 blocks that are not asked;
+    `grids` float64 [n, 4]: a block's width and height in samples (the first block lies in the picture's corner), and
+    how far right and down blocks may reach, at most the picture's size; `out` int32 [n, BINS]; `counts` int64 [n]:
+    blocks counted. Blocks with a corner in one that is not asked are left out.
     """
     last_y, last_x = sums.shape[0] - 2, sums.shape[1] - 2
     dithers = (np.arange(256) * GOLDEN) % 1
@@ -66,7 +66,7 @@ def mean_histograms(sums: Any, flat: Any, grids: Any, out: Any, counts: Any) -> 
         for i in range(down + 1):
             y = min(int(i * height), last_y)
             share = i * height - y
-            top, bottom, cells = sums[y], sums[y + 1], flat[y >> 3]
+            top, bottom, cells = sums[y], sums[y + 1], skipped[y >> 3]
             for j in range(across + 1):
                 x = at[j]
                 upper = top[x] + (top[x + 1] - top[x]) * part[j]

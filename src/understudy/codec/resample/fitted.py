@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ...errors import ProfileError
 from ..stages import Plan, Round, WeightedSum
+from ._float_sums import filtered
 
 KERNELS: tuple[str, ...] = ("linear", "cubic")
 """How the kernel goes on between its samples: straight, or by Catmull and Rom's cubic."""
@@ -51,8 +52,7 @@ def resize(
     x, y = factors or (width / columns, height / rows)
     across = _taps(columns, width, x, values, kernel, step, antialias, shift, aligned)
     down = _taps(rows, height, y, values, kernel, step, antialias, shift, aligned)
-    wide = _along_rows(pixels.astype(np.float64), *across)
-    out = _along_rows(wide.transpose(1, 0, 2), *down).transpose(1, 0, 2)
+    out = filtered(pixels, across, down)
     return np.ascontiguousarray(np.clip(np.floor(out + 0.5), 0, 255).astype(np.uint8))
 
 
@@ -142,11 +142,3 @@ def _taps(
     if (np.abs(total) < 1e-6).any():
         raise ProfileError("a kernel without weight", place="resampling by samples", expected="one that adds up")
     return np.clip(at, 0, size - 1), weights / total
-
-
-def _along_rows(samples: Floats, at: NDArray[np.int64], weights: Floats) -> Floats:
-    out = np.zeros((samples.shape[0], len(at), samples.shape[2]))
-    for k in range(at.shape[1]):
-        if weights[:, k].any():
-            out += weights[:, k, None] * samples[:, at[:, k]]
-    return out

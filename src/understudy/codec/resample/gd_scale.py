@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ProfileError
-from ..stages import Indexes, Integer, Plan, Round, Stage, WeightedSum, picking, tap_table
+from ..stages import Indexes, Integer, Plan, Round, Stage, WeightedSum, tap_table
 from . import _gd_kernels as kernels
 
 Pixels = NDArray[np.uint8]
@@ -83,6 +83,17 @@ def _spline() -> Indexes:
     return made
 
 
+@cache
+def _spline_apart() -> tuple[Indexes, Indexes]:
+    """int64 `[256, 4]`, `[256]`: weights along a row and one across, whose products are 65536 times the means of what
+    sixteen cut products of `_spline` come to, over all places of the other axis."""
+    one = _spline()
+    cut = (one[:, :, None, None] * one[None, None] >> 8).sum(axis=1)  # by part across, part along, sample along
+    along = np.rint(16 * cut.mean(axis=0)).astype(np.int64)
+    across = np.rint(4096 * cut.sum(axis=2).mean(axis=1) / cut.sum(axis=2).mean()).astype(np.int64)
+    return along, across
+
+
 def resize(pixels: Pixels, width: int, height: int, *, kernel: str) -> Pixels:
     """uint8 `[height, width, C]` of uint8 `[H, W, C]`. Alpha, in libgd's 7 bits, is filtered as the colours are, and
     those are not multiplied by it. Raises ProfileError for alpha under others than `bilinear_fixed` and `bicubic`."""
@@ -116,12 +127,16 @@ def plan(columns: int, rows: int, width: int, height: int, *, kernel: str) -> Pl
     if kernel == "bicubic" and (columns, rows) == (width, height):
         return Plan(())
     if kernel == "bicubic":
-        at, part = _places(columns, width)
+        (at, part), (rows_at, rows_part) = _places(columns, width), _places(rows, height)
         four = np.clip(at[:, None] + np.arange(-1, 3), 0, columns - 1)
-        rows_at = _places(rows, height)[0]
+        along, across = _spline_apart()
         return Plan(
-            (picking(0, rows, rows_at), WeightedSum(1, columns, four, _spline()[part]), Integer(divisor=255)),
-            "libgd cuts each product of two weights to 8 bits, and has other samples at its lower edge",
+            (
+                WeightedSum(0, rows, rows_at[:, None], across[rows_part][:, None]),
+                WeightedSum(1, columns, four, along[part]),
+                Integer(multiplier=266, divisor=1 << 32),
+            ),
+            "libgd cuts each product of two weights to 8 bits, and has other samples at its upper and lower edge",
         )
     if kernel != "bilinear_fixed":
         stages: list[Stage] = []

@@ -119,7 +119,7 @@ _FILTERS: dict[str, tuple[Function, float]] = {
 KERNELS: tuple[str, ...] = ("default", *_FILTERS)
 
 
-@lru_cache(maxsize=256)  # some 120 KiB each: `learn` asks for every kernel on both axes of three pictures in turn
+@lru_cache(maxsize=96)  # some 100 KiB each: `learn` asks for every kernel on both axes of three pictures in turn
 def _weights(kernel: str, before: int, after: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """(first source sample, number of samples) of each of `after` samples, and their weights [after, most]."""
     function, reach = _FILTERS[kernel]

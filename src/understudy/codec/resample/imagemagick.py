@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import cos, exp, pi, sin, sqrt
+from math import cos, exp, pi, sin
 from typing import Any, Literal
 
 import numpy as np
@@ -27,26 +27,31 @@ __all__ = ["KERNELS", "default_kernel", "resize", "resize16"]
 _EPSILON = 1e-12
 """What ImageMagick adds so that a whole-numbered ratio does not fall on the wrong side of a sample."""
 
-Function = Callable[[float], float]
+Floats = NDArray[np.float64]
+Function = Callable[[Floats], Floats]
+"""Of numbers from 0 on, one by one. Sines, cosines and powers of e are the C library's, whose last bits numpy's own
+have not."""
 
 
-def _box(x: float) -> float:
-    return 1.0
+def _by_one(function: Callable[[float], float], x: Floats) -> Floats:
+    return np.array([function(v) for v in x.tolist()], np.float64)
 
 
-def _triangle(x: float) -> float:
-    return 1.0 - x if x < 1.0 else 0.0
+def _box(x: Floats) -> Floats:
+    return np.ones_like(x)
 
 
-def _quadratic(x: float) -> float:
-    if x < 0.5:
-        return 0.75 - x * x
-    return 0.5 * (x - 1.5) * (x - 1.5) if x < 1.5 else 0.0
+def _triangle(x: Floats) -> Floats:
+    return np.where(x < 1.0, 1.0 - x, 0.0)
 
 
-def _gaussian(x: float) -> float:
+def _quadratic(x: Floats) -> Floats:
+    return np.where(x < 0.5, 0.75 - x * x, np.where(x < 1.5, 0.5 * (x - 1.5) * (x - 1.5), 0.0))
+
+
+def _gaussian(x: Floats) -> Floats:
     """Sigma 1/2."""
-    return exp(-2.0 * x * x)
+    return _by_one(exp, -2.0 * x * x)
 
 
 def _cubic(b: float, c: float) -> Function:
@@ -54,16 +59,15 @@ def _cubic(b: float, c: float) -> Function:
     p0, p2, p3 = 1.0 - b / 3.0, -3.0 + 2.0 * b + c, 2.0 - 1.5 * b - c
     q0, q1, q2, q3 = b * (4.0 / 3.0) + 4.0 * c, -8.0 * c - 2.0 * b, b + 5.0 * c, -b / 6.0 - c
 
-    def weight(x: float) -> float:
-        if x < 1.0:
-            return p0 + x * (x * (p2 + x * p3))
-        return q0 + x * (q1 + x * (q2 + x * q3)) if x < 2.0 else 0.0
+    def weight(x: Floats) -> Floats:
+        inner, outer = p0 + x * (x * (p2 + x * p3)), q0 + x * (q1 + x * (q2 + x * q3))
+        return np.where(x < 1.0, inner, np.where(x < 2.0, outer, 0.0))
 
     return weight
 
 
-def _sinc(x: float) -> float:
-    return sin(pi * x) / (pi * x) if x else 1.0
+def _sinc(x: Floats) -> Floats:
+    return _by_one(lambda v: sin(pi * v) / (pi * v) if v else 1.0, x)
 
 
 _SINC_FAST = (
@@ -84,51 +88,54 @@ Source: N. Robidoux and C. Racette's minimax fit, as ImageMagick's Q16 builds pu
 """
 
 
-def _sinc_fast(x: float) -> float:
-    if x > 4.0:
-        return _sinc(x)
-    xx, p = x * x, 0.0
+def _sinc_fast(x: Floats) -> Floats:
+    xx, p = x * x, np.zeros_like(x)
     for c in reversed(_SINC_FAST):
         p = c + xx * p
-    return (xx - 1.0) * (xx - 4.0) * (xx - 9.0) * (xx - 16.0) * p
+    out: Floats = (xx - 1.0) * (xx - 4.0) * (xx - 9.0) * (xx - 16.0) * p
+    beyond = x > 4.0
+    out[beyond] = _sinc(x[beyond])
+    return out
 
 
-def _hann(x: float) -> float:
-    return 0.5 + 0.5 * cos(pi * x)
+def _cos(x: Floats) -> Floats:
+    return _by_one(cos, x)
 
 
-def _hamming(x: float) -> float:
-    return 0.54 + 0.46 * cos(pi * x)
+def _hann(x: Floats) -> Floats:
+    return 0.5 + 0.5 * _cos(pi * x)
 
 
-def _blackman(x: float) -> float:
-    c = cos(pi * x)
+def _hamming(x: Floats) -> Floats:
+    return 0.54 + 0.46 * _cos(pi * x)
+
+
+def _blackman(x: Floats) -> Floats:
+    c = _cos(pi * x)
     return 0.34 + c * (0.5 + c * 0.16)
 
 
-def _welch(x: float) -> float:
-    return 1.0 - x * x if x < 1.0 else 0.0
+def _welch(x: Floats) -> Floats:
+    return np.where(x < 1.0, 1.0 - x * x, 0.0)
 
 
-def _cosine(x: float) -> float:
-    return cos(0.5 * pi * x)
+def _cosine(x: Floats) -> Floats:
+    return _cos(0.5 * pi * x)
 
 
-def _bohman(x: float) -> float:
-    c = cos(pi * x)
-    return (1.0 - x) * c + (1.0 / pi) * sqrt(1.0 - c * c)
+def _bohman(x: Floats) -> Floats:
+    c = _cos(pi * x)
+    return np.asarray((1.0 - x) * c + (1.0 / pi) * np.sqrt(1.0 - c * c))
 
 
-def _lagrange(x: float) -> float:
+def _lagrange(x: Floats) -> Floats:
     """Cubic Lagrange interpolation: support 2."""
-    if x > 2.0:
-        return 0.0
-    n = int(2.0 + x)
-    value = 1.0
+    n = (2.0 + x).astype(np.int64)
+    value = np.ones_like(x)
     for i in range(4):
-        if i != n:
-            value *= (n - i - x) / (n - i)
-    return value
+        other = i != n
+        value[other] *= (n - i - x)[other] / (n - i)[other]
+    return np.where(x > 2.0, 0.0, value)
 
 
 @dataclass(frozen=True)
@@ -143,10 +150,10 @@ class Filter:
     blur: float = 1.0
     """The function is taken at |x| / blur."""
 
-    def weight(self, x: float) -> float:
-        x = abs(x) * (1.0 / self.blur)
-        window = 1.0 if self.window is _box else self.window(x * (self.window_zero / self.support))
-        return window * self.function(x)
+    def weights(self, x: Floats) -> Floats:
+        x = np.abs(x) * (1.0 / self.blur)
+        made = self.function(x)
+        return made if self.window is _box else self.window(x * (self.window_zero / self.support)) * made
 
 
 _FILTERS: dict[str, Filter] = {
@@ -192,7 +199,7 @@ def default_kernel(from_size: tuple[int, int], to_size: tuple[int, int], channel
     return "lanczos" if channels == 3 and not grows else "mitchell"
 
 
-@lru_cache(maxsize=256)  # some 120 KiB each: `learn` asks for every kernel on both axes of three pictures in turn
+@lru_cache(maxsize=16)
 def _weights(
     kernel: str, before: int, after: int, own_support: float = 0.0
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
@@ -207,25 +214,18 @@ def _weights(
     if support < 0.5:
         support, scale = 0.5, 1.0
     scale = 1.0 / scale
-    first, rows = np.empty(after, np.int64), []
-    for i in range(after):
-        centre = (i + 0.5) / factor + _EPSILON
-        start = int(max(centre - support + 0.5, 0.0))
-        stop = int(min(centre + support + 0.5, float(before)))
-        row = [shape.weight(scale * (n - centre + 0.5)) for n in range(start, stop)]
-        density = 0.0
-        for weight in row:
-            density += weight
-        if density not in (0.0, 1.0):
-            reciprocal = 1.0 / density if abs(density) >= _EPSILON else (-1.0 if density < 0 else 1.0) / _EPSILON
-            row = [weight * reciprocal for weight in row]
-        first[i] = start
-        rows.append(row)
-    count = np.array([len(row) for row in rows], np.int64)
-    table = np.zeros((after, max(1, int(count.max()))))
-    for i, row in enumerate(rows):
-        table[i, : len(row)] = row
-    return first, count, table
+    centre = (np.arange(after) + 0.5) / factor + _EPSILON
+    first = np.maximum(centre - support + 0.5, 0.0).astype(np.int64)
+    count = np.maximum(np.minimum(centre + support + 0.5, float(before)).astype(np.int64) - first, 0)
+    steps = np.arange(max(1, int(count.max())))
+    inside = steps < count[:, None]
+    table = np.zeros(inside.shape)
+    table[inside] = shape.weights((scale * (first[:, None] + steps - centre[:, None] + 0.5))[inside])
+    density = np.add.accumulate(table, axis=1)[:, -1]  # from the first on; the zeros behind the last change nothing
+    small = np.abs(density) < _EPSILON
+    reciprocal = 1.0 / np.where(small, np.where(density < 0, -_EPSILON, _EPSILON), density)
+    reciprocal[density == 0.0] = 1.0
+    return first, count, table * reciprocal[:, None]
 
 
 def _sampled(columns: int, rows: int, width: int, height: int) -> bool:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from ...errors import ProfileError
 from ..stages import Plan, Round, WeightedSum
+from ._float_sums import filtered
 
 _SHARP: dict[str, tuple[Fraction, ...]] = {
     "magic-kernel": (Fraction(1),),
@@ -60,22 +61,13 @@ def _taps(n_in: int, n_out: int, kernel: str) -> tuple[NDArray[np.int64], Floats
     return np.clip(j, 0, n_in - 1), weights / weights.sum(axis=1, keepdims=True)
 
 
-def _along_rows(samples: Floats, n_out: int, kernel: str) -> Floats:
-    at, weights = _taps(samples.shape[1], n_out, kernel)
-    out = np.zeros((samples.shape[0], n_out, samples.shape[2]))
-    for k in range(at.shape[1]):
-        out += weights[:, k, None] * samples[:, at[:, k]]
-    return out
-
-
 def resize(
     pixels: NDArray[np.uint8], width: int, height: int, *, kernel: str = "magic-kernel-sharp-2021"
 ) -> NDArray[np.uint8]:
     """uint8 [height, width, C] of uint8 [H, W, C], all channels alike, half up and clipped."""
     if kernel not in KERNELS:
         raise ProfileError(f"kernel {kernel!r}", place="resampling by magic_kernel", expected=", ".join(KERNELS))
-    wide = _along_rows(pixels.astype(np.float64), width, kernel)
-    out = _along_rows(wide.transpose(1, 0, 2), height, kernel).transpose(1, 0, 2)
+    out = filtered(pixels, _taps(pixels.shape[1], width, kernel), _taps(pixels.shape[0], height, kernel))
     return np.ascontiguousarray(np.clip(np.floor(out + 0.5), 0, 255).astype(np.uint8))
 
 

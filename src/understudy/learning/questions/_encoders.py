@@ -22,6 +22,7 @@ _NAMES = {
     "LIBJPEG_7": "libjpeg 7 to 9",
     "GO": "Go's image/jpeg",
     "RUST_IMAGE": "Rust's image crate",
+    "RUST_IMAGE_INTEGER": "Rust's image crate, later releases",
     "FACEBOOK_CLASSIC": "Facebook's classic encoder",
 }
 """What people call them; any other constant of `codec.encode` goes by its own name."""

@@ -147,7 +147,7 @@ class EncoderQuestion:
         }
         matrix = colour_matrix(rendering.raster(pair, pipeline), pair)
         evidence["colour"] = None if matrix is None else asdict(matrix) | {"is_jfif": matrix.is_jfif}
-        reason = decision.reason
+        reason, where = decision.reason, None
         if pipeline.encode.quantizer is Quantizer.ROUNDING_OFFSET:
             reason += "; fitted, not identified: no encoder known here rounds so"
         elif decision.trials and decision.trials[0].total.unequal:
@@ -161,8 +161,7 @@ class EncoderQuestion:
         alone = len(decision.trials) == 1 and decision.trials[0].total.share < 1 - NEAR
         if alone:
             reason += "; none comes near, so no other was tried"
-        local = isinstance(told := evidence.get("differences"), dict) and told.get("is_local")
-        disproved = not local and _disproved(decision, pairs)
+        disproved = not (where is not None and where.is_local) and _disproved(decision, pairs)
         if disproved:
             reason += "; of no lossless picture all coefficients are equal: the nearest that is known, not identified"
         guess = decision.guess or alone or disproved

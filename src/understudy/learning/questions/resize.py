@@ -17,7 +17,7 @@ from ...steps.decode import Decode
 from ...steps.orient import Orient
 from ...steps.resize import Option, Resize
 from ...steps.tone import Tone
-from .. import fit, habits, kernel_fit, lab_sharpen_fit, resampling, sharpening, unsharp_fit
+from .. import fit, habits, kernel_fit, lab_sharpen_fit, looks, resampling, sharpening, unsharp_fit
 from ..observed import Observed
 from ..pipeline import Pipeline
 from ..question import Candidate, Decision, Question
@@ -125,14 +125,14 @@ def _finalists(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Renderi
     known = [_Finalist(v, (start,)) for h, start in left.values() for v in resampling.variants(h)]
     if best <= (SUSPICIOUS if pipeline.find(Tone) is None else TONED):
         return known
-    key = ("beyond", _seen(pipeline, pairs))
-    return [*rendering.remembered(key, lambda: _beyond(pipeline, pairs, rendering, best)), *known]
+    key = ("beyond", looks.seen(pipeline, pairs))
+    return [*rendering.remembered(key, lambda: _beyond_alike(pipeline, pairs, rendering, best)), *known]
 
 
 def _shortlist(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> list[resampling.Scored]:
     """The best of the usual libraries' kernels, and fewer of those that no software is known to have with the encoder:
     Go's imaging has most of Pillow's and ImageMagick's filters, and gives Pillow's samples but for 1 in 10,000."""
-    ranked = ranking(pipeline, pairs, rendering)
+    ranked = looks.ranking(pipeline, pairs, rendering)
     odd = [one for one in ranked if is_odd(one.hypothesis.code, pipeline)]
     usual = [one for one in ranked if not is_odd(one.hypothesis.code, pipeline)]
     return [*resampling.shortlist(usual), *resampling.shortlist(odd, MOST_ODD)]
@@ -145,9 +145,15 @@ def is_odd(code: str, pipeline: Pipeline) -> bool:
     return bool(rows) and not any(color in row.signs.get("encode.color", (color,)) for row in rows)
 
 
+def _beyond_alike(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering, best: float) -> list[_Finalist]:
+    """`_beyond`, once for pipelines that the witnesses do not tell apart."""
+    key = ("beyond", best, looks.alike(pipeline, looks.witnesses(pipeline, pairs, rendering), rendering))
+    return rendering.remembered(key, lambda: _beyond(pipeline, pairs, rendering, best))
+
+
 def _beyond(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering, best: float) -> list[_Finalist]:
     """What else could explain pairs of which no library's kernel leaves an error below `best` pixels."""
-    witnesses = _witnesses(pipeline, pairs, rendering)[:2]
+    witnesses = looks.witnesses(pipeline, pairs, rendering)[:2]
     if not witnesses:
         return []
     out: list[_Finalist] = []
@@ -158,11 +164,11 @@ def _beyond(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering,
         chosen = [*[f for f in near if not f.fitted][:12], *[f for f in near if f.fitted][:4]]
         out = [_Finalist(f.hypothesis, filters=(f.step,)) for f in chosen]
         out += _masked(pipeline, witnesses[:1], [f.hypothesis for f in ranked if f.fitted], rendering)
-        every = [*(f.hypothesis for f in ranked), *(s.hypothesis for s in ranking(pipeline, pairs, rendering))]
+        every = [*(f.hypothesis for f in ranked), *(s.hypothesis for s in looks.ranking(pipeline, pairs, rendering))]
         sharp = _lab_sharpened(pipeline, witnesses[:1], [h for h in every if h.code == "vips"], rendering)
         out = [*(finalist for sigma, finalist in sharp if sigma < 0.75 * best), *out]
         best = min([best, *(f.sigma for f in chosen), *(sigma for sigma, _ in sharp)])
-    light = _in_light(pipeline, witnesses[:1], rendering, ranking(pipeline, pairs, rendering))
+    light = _in_light(pipeline, witnesses[:1], rendering, looks.ranking(pipeline, pairs, rendering))
     out = [*(finalist for _, finalist in light), *out]
     best = min([best, *(sigma for sigma, _ in light)])
     made = kernel_fit.fitted_kernel(witnesses) if best > SUSPICIOUS else None
@@ -243,29 +249,6 @@ def _resized(
         if (pixels.shape[1], pixels.shape[0]) == one.pair.size:
             known.append(unsharp_fit.Known(one.pair, pixels, one.boxes))
     return known
-
-
-def _witnesses(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> list[resampling.Witness]:
-    able = (resampling.witness(p, pipeline, rendering) for p in pairs)
-    return list(itertools.islice((w for w in able if w is not None), resampling.WITNESSES))
-
-
-def ranking(pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> list[resampling.Scored]:
-    """All hypotheses by their error on luma, best first; empty where no pair can be used. For reports, too."""
-
-    def look() -> list[resampling.Scored]:
-        witnesses = _witnesses(pipeline, pairs, rendering)
-        return resampling.scored(witnesses, list(resampling.hypotheses())) if witnesses else []
-
-    return rendering.remembered(("ranking", _seen(pipeline, pairs)), look)
-
-
-def _seen(pipeline: Pipeline, pairs: Sequence[Observed]) -> tuple[object, ...]:
-    """All that a look at resampling depends on: the pairs, the steps before the resize, its rule, a filter behind."""
-    rule = resampling.Hypothesis("pillow", "lanczos").within(pipeline.get(Resize))
-    steps = pipeline.keys[: pipeline.names.index("resize")]
-    turned = "orient" in pipeline.names[len(steps) :]
-    return tuple(map(id, pairs)), steps, repr(rule), turned, sharpening.shares_after_resize(pipeline)
 
 
 class LargeReductions:

@@ -109,6 +109,14 @@ def _forms(bare: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> l
     known = _known(bare, pairs, rendering)
     if not known:
         return []
+    resize = bare.find(Resize)
+    in_lab = resize is None or resize.code == "vips"
+    likenesses = tuple(rendering.likeness(one.pair, bare, len(bare.steps) - 1) for one in known)
+    key = ("forms", tuple(id(one.pair) for one in known), likenesses, tuple(map(id, pairs)), in_lab)
+    return rendering.remembered(key, lambda: _forms_of(known, pairs, in_lab))
+
+
+def _forms_of(known: Sequence[unsharp_fit.Known], pairs: Sequence[Observed], in_lab: bool) -> list[Filter]:
     r = sharpening.REACH
     parts = []
     for one in known:
@@ -121,8 +129,7 @@ def _forms(bare: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> l
     out = sharpening.forms(found)
     if min(found.shares) < 0 and not any(p.has_alpha for p in pairs):
         out = [*(m.step for m in unsharp_fit.masks(known) if m.sigma < found.everywhere), *out]
-        resize = bare.find(Resize)
-        if resize is None or resize.code == "vips":
+        if in_lab:
             out = [*(s.step for s in lab_sharpen_fit.sharpenings(known) if s.sigma < found.everywhere), *out]
     return out
 
