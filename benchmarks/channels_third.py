@@ -196,7 +196,10 @@ imagecopyresampled($n, $image, 0, 0, 0, 0, imagesx($n), imagesy($n), $w, $h); $i
 
 _WIDTH: dict[str, object] = {"resize.fit": "width"}
 JS: dict[str, object] = {"encode.dct": "jpeg-js"}
-JAVA: dict[str, object] = {"encode.dct": "islow", "encode.law": "java-imageio", "orient.apply": False}
+JAVA: dict[str, object] = {
+    "encode.dct": "islow", "encode.law": {"annex-k", "java-imageio"}, "orient.apply": False,
+}  # fmt: skip
+"""The two laws have the same tables at most qualities."""
 
 THIRD: tuple[Channel, ...] = (
     # Node

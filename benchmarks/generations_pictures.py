@@ -17,7 +17,7 @@ import numpy as np
 import pyjpegli
 import pyvips
 from common import SHARED
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import understudy as us
 from understudy import traces
@@ -95,6 +95,41 @@ def synthetic(count: int = SYNTHETIC) -> Pictures:
         noisy = rgb + rng.normal(size=rgb.shape) * np.sqrt(np.clip(rgb, 1, 255)) * rng.uniform(0.02, 0.25)
         out[f"synthetic{seed}"] = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
     return out
+
+
+def drawings() -> Pictures:
+    """Gradients, with and without a little noise, and shapes with text: what no photograph has."""
+    out = {}
+    for width, height in ((800, 600), (640, 640)):
+        y, x = np.mgrid[:height, :width].astype(float)
+        across, down = x / width, y / height
+        shades = {"linear": across, "diagonal": (across + down) / 2, "bilinear": across * down}
+        shades["radial"] = np.hypot(across - 0.5, down - 0.5) * 2**0.5
+        shades["waves"] = 0.5 + 0.5 * np.sin(x / 40) * np.cos(y / 55)
+        noise = np.random.default_rng(1).normal(0, 2, (height, width, 1))
+        for name, v in shades.items():
+            colored, grey = np.stack([255 * v, 255 * (1 - v), 200 * v + 20], -1), np.stack([30 + 180 * v] * 3, -1)
+            for kind, picture in (("colored", colored), ("grey", grey), ("noisy", grey + noise)):
+                out[f"{name} {width} {kind}"] = np.clip(picture, 0, 255).astype(np.uint8)
+        for seed in (0, 1):
+            whole = _shapes(2 * width, 2 * height, seed)
+            out[f"shapes {width} {seed}"] = np.asarray(whole)[:height, :width].copy()
+            out[f"shapes {width} {seed} halved"] = np.asarray(whole.resize((width, height), Image.Resampling.LANCZOS))
+    return out
+
+
+def _shapes(width: int, height: int, seed: int) -> Image.Image:
+    rng = np.random.default_rng(seed)
+    picture = Image.new("RGB", (width, height), (240, 240, 235))
+    draw = ImageDraw.Draw(picture)
+    for _ in range(60):
+        left, top, size = int(rng.integers(0, width)), int(rng.integers(0, height)), int(rng.integers(20, 300))
+        shape = draw.ellipse if rng.random() < 0.5 else draw.rectangle
+        color = tuple(int(c) for c in rng.integers(0, 256, 3))
+        shape((left, top, left + size, top + 0.7 * size), fill=color, outline=(0, 0, 0), width=3)
+    for y in range(0, height, 44):
+        draw.text((20, y), "the quick brown fox jumps over the lazy dog " * 6, fill=(10, 10, 10))
+    return picture
 
 
 def _rgb(place: Path) -> Picture:

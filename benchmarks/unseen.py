@@ -44,6 +44,7 @@ SECTIONS = {
     "known": "### Software whose arithmetic understudy has",
     "unknown": "### Software that does something understudy does not have",
     "after": "### Thought up afterwards (`benchmarks/channels_after.py`)",
+    "third": "### A third lot: software that had never been met (`benchmarks/channels_third.py`)",
     "refused": "### Refused",
 }
 AFTERWARDS = """These were made when `learn` had been worked on with those above, and tried on 2026-11-22. At that first
@@ -103,7 +104,13 @@ def main() -> None:
         folder = asked.out or Path(temporary)
         troubles, results, wrong = [], {}, {}
         for channel in chosen:
-            troubles += make(channel, folder / channel.name)
+            told = make(channel, folder / channel.name)
+            if not any((folder / channel.name / "received").iterdir()):
+                troubles.append(
+                    f"{told[0]} (and so left out)" if told else f"{channel.name}: takes none of the pictures"
+                )
+                continue
+            troubles += told
             if asked.make:
                 continue
             result = results[channel.name] = trial.run(
@@ -142,6 +149,8 @@ def _row(channel: Channel, result: Mapping[str, Any], wrong: Sequence[trial.Deni
 def _section(channel: Channel, result: Mapping[str, object]) -> str:
     if _refused(channel, result):
         return "refused"
+    if channel in THIRD:
+        return "third"
     return "after" if channel in AFTER else "known" if channel.known else "unknown"
 
 

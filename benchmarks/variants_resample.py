@@ -141,9 +141,12 @@ def by_gd_scale() -> Iterator[Row]:
     kernels, channels, tally = resample.kernels("gd_scale"), (3,), Tally()
     for kernel in kernels:
         for pixels, new in pictures(channels):
+            if kernel == "bicubic" and len(pixels) < 3:
+                continue  # libgd crashes
             theirs = oracle.scaled_by_libgd(pixels, new, kernel)[:, :, :3]
             tally.add(kernel, resample.resize("gd_scale", pixels, *new, kernel=kernel), theirs)
-    yield Row("gd_scale", f"libgd {version}: gdImageScale", told(kernels, channels), str(tally))
+    compared = f"{told(kernels, channels)}; bicubic from 3 rows on, of fewer libgd crashes"
+    yield Row("gd_scale", f"libgd {version}: gdImageScale", compared, str(tally))
 
 
 def by_graphicsmagick() -> Iterator[Row]:

@@ -3,6 +3,8 @@ Each of these went wrong once."""
 
 from __future__ import annotations
 
+import errno
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,7 @@ from PIL import Image
 import understudy as us
 from oracles import pillow, saved, scene
 from test_cli import Ran, failed
+from understudy._jit import kernel
 from understudy.errors import JpegError, PictureError, UnderstudyError
 from understudy.files import bytes_of, check_place
 from understudy.pairs import Pair
@@ -70,6 +73,36 @@ def test_learn_looks_at_its_output_before_it_searches(place: str, tmp_path: Path
     failed(Ran("learn", "no-pairs", "-o", place, folder=tmp_path), place)
     failed(Ran("learn", "no-pairs", "--report", place, folder=tmp_path), place)
     assert {p.name for p in tmp_path.iterdir()} == {"there", "file"}
+
+
+def test_survey_looks_at_its_output_before_it_reads(tmp_path: Path) -> None:
+    """It read everything, and ended in a traceback."""
+    (tmp_path / "corpus").mkdir()
+    saved(pillow(scene(9, 9)), tmp_path / "corpus")
+    saved(b"", tmp_path, "file")
+    failed(Ran("survey", "corpus", "-o", "file/x.parquet", "--jobs", "1", folder=tmp_path), "file/x.parquet")
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("understudy.cli.pictures.print_json", full)
+    path = saved(pillow(scene(9, 9)), tmp_path, "a.jpg")
+    failed(Ran("inspect", path, "--json"), "No space left on device")
+
+
+def test_compiling_is_told_to_who_listens(caplog: pytest.LogCaptureFixture) -> None:
+    """The command line says so on a terminal; its very first run takes half a minute."""
+
+    @kernel
+    def one_more(n: int) -> int:
+        return n + 1
+
+    with caplog.at_level(logging.INFO, "understudy.compiling"):
+        assert one_more(1) == one_more(1) == 2
+    assert len(caplog.records) == 1
+    assert "one_more" in caplog.text
 
 
 def test_check_place_leaves_nothing(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_thumbnail_of_jpeg_files_with_crop(version: str, tmp_path: Path) -> None
     """Decoded smaller by the size that covers; resized as stored, then turned, then cut."""
     both: list[tuple[bytes, Size, str]] = []
     cases: list[Case] = []
-    sizes, orientations = [(533, 400), (400, 533), (767, 95), (97, 640), (257, 129)], (1, 3, 6, 7)
+    sizes, orientations = [(533, 400), (400, 533), (767, 95), (97, 640), (257, 129)], (3, 6)
     for i, size in enumerate(sizes):
         for orientation in orientations:
             exif = Image.Exif()

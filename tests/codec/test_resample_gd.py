@@ -143,6 +143,8 @@ def test_scale_equals_libgd(kernel: str) -> None:
     sizes += [((int(a), int(b)), (int(c), int(d))) for a, b, c, d in rng.integers(1, 90, (60, 4))]
     unequal = compared = 0
     for size, new in sizes:
+        if kernel == "bicubic" and size[1] < 3:
+            continue  # libgd reads what it never set, and may crash
         pixels = rng.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
         ours = gd_scale.resize(pixels, *new, kernel=kernel)
         theirs = scaled_by_libgd(pixels, new, kernel)[:, :, :3]

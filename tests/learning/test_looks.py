@@ -13,7 +13,7 @@ from resizing import SIZES, pairs, photograph, start, target
 
 from oracles import pillow
 from understudy.codec.unsharp import unsharp_mask
-from understudy.codec.variants import Dct
+from understudy.codec.variants import Upsampling
 from understudy.learning import fit, lab_sharpen_fit, looks, resampling, unsharp_fit, windows
 from understudy.learning.observed import Observed, boxes
 from understudy.learning.rendering import Rendering
@@ -94,10 +94,10 @@ def test_the_same_rasters_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(resampling, "scored", counted)
     made, rendering = boxed(SIZES[0]), Rendering()
     pipeline = start(made)
-    other = pipeline.having(replace(pipeline.get(Decode), idct=Dct.IFAST))
+    other = pipeline.having(replace(pipeline.get(Decode), upsampling=Upsampling.PLAIN))
     first = looks.ranking(pipeline, made, rendering)
     assert looks.ranking(other, made, rendering) == first
-    assert (first[0].hypothesis.code, first[0].hypothesis.kernel, len(calls)) == ("pillow", "box", 1)
+    assert (first[0].hypothesis.kernel, len(calls)) == ("box", 1)
     looks.ranking(pipeline.having(replace(pipeline.get(Resize), limit=199)), made, rendering)
     assert len(calls) == 2
 
@@ -124,8 +124,9 @@ def test_maps_are_the_same_where_no_weight_differs() -> None:
     last[5, 4] += 2e-5
     cases = [
         windows.Rows(0, 4, weights), windows.Rows(0, 2, shifted), windows.Rows(0, 3, shifted), windows.Rows(0, 4, last),
-        windows.Rows(0, 4, weights + np.float32(2e-6)), windows.Rows(0, 12, weights), windows.Rows(0, 4, weights[:, :4]),
-        windows.Rows(0, 4, np.zeros_like(weights)), windows.Rows(0, 12, np.zeros_like(weights)),
+        windows.Rows(0, 4, weights + np.float32(2e-6)), windows.Rows(0, 12, weights),
+        windows.Rows(0, 4, weights[:, :4]), windows.Rows(0, 4, np.zeros_like(weights)),
+        windows.Rows(0, 12, np.zeros_like(weights)),
     ]  # fmt: skip
     answers = set()
     for a in cases:

@@ -129,7 +129,7 @@ def jobs(call: str) -> list[tuple[int, ...]]:
     """(width, height, box's width, box's height) of each picture that a call is asked for; for JPEG files the
     orientation too."""
     if " jpeg " in call:
-        return [(*size, *to, turn) for size in FILES for to in FILES_TO for turn in (1, 3, 6, 7)]
+        return [(*size, *to, turn) for size in FILES for to in FILES_TO for turn in (3, 6)]
     sizes, boxes = (TALL, TALL_TO) if call == "pillow-12 resize" else (SIZES, TO)
     if call == "imaging Fill of 100 and more":
         sizes = [(100, 100), (101, 130), (150, 103), (251, 100), (163, 212)]

@@ -38,8 +38,16 @@ def exact_mean(plane: np.ndarray, top: Fraction, left: Fraction, bottom: Fractio
     return total / ((bottom - top) * (right - left))
 
 
-@pytest.mark.parametrize(("width", "height"), [("21/4", "27/5"), ("3", "3"), ("23/2", "21/2")])
-def test_means_of_blocks_are_those_of_exact_fractions(width: str, height: str) -> None:
+@pytest.mark.parametrize(
+    ("width", "height", "left", "top"),
+    [
+        ("21/4", "27/5", 0, 0),
+        ("3", "3", 0, 0),
+        ("23/2", "21/2", 0, 0),
+        ("21/4", "27/5", Fraction(21, 8), Fraction(27, 10)),
+    ],
+)
+def test_means_of_blocks_are_those_of_exact_fractions(width: str, height: str, left: Fraction, top: Fraction) -> None:
     plane = np.random.default_rng(3).integers(0, 256, (40, 57)).astype(np.uint8)
     sums = np.zeros((41, 58))
     _scale_kernels.integral(plane, sums)
@@ -47,16 +55,16 @@ def test_means_of_blocks_are_those_of_exact_fractions(width: str, height: str) -
     skipped = np.zeros((5, 8), np.uint8)
     skipped[1, 2] = 1
     wide, high, right, bottom = Fraction(width), Fraction(height), 50, 40
-    grid = np.array([[float(wide), float(high), right, bottom]])
+    grid = np.array([[float(wide), float(high), right, bottom, float(left), float(top)]])
     out, counts = np.zeros((1, _scale_kernels.BINS), np.int32), np.zeros(1, np.int64)
     _scale_kernels.mean_histograms(sums, skipped, grid, out, counts)
     expected = []
-    for i in range(int(bottom / high)):
-        for j in range(int(right / wide)):
-            corners = [(int(i * high) >> 3, int(j * wide) >> 3), (int((i + 1) * high) >> 3, int((j + 1) * wide) >> 3)]
-            rows, columns = {min(c[0], 4) for c in corners}, {c[1] for c in corners}
+    for i in range(int((bottom - top) / high)):
+        for j in range(int((right - left) / wide)):
+            y, x = top + i * high, left + j * wide
+            rows, columns = {int(y) >> 3, min(int(y + high) >> 3, 4)}, {int(x) >> 3, int(x + wide) >> 3}
             if not (1 in rows and 2 in columns):
-                mean = exact_mean(plane, i * high, j * wide, (i + 1) * high, (j + 1) * wide)
+                mean = exact_mean(plane, y, x, y + high, x + wide)
                 expected.append(float(abs(8 * (mean - 128))))
     counted = np.repeat(np.arange(_scale_kernels.BINS), out[0])
     assert counts[0] == len(counted) == len(expected)
@@ -70,7 +78,7 @@ def test_means_of_whole_samples_do_not_gather_by_themselves() -> None:
     plane = np.random.default_rng(4).normal(100, 25, (600, 600)).clip(0, 255).astype(np.uint8)
     sums = np.zeros((601, 601))
     _scale_kernels.integral(plane, sums)
-    grid, out = np.array([[3.0, 3.0, 600, 600]]), np.zeros((1, _scale_kernels.BINS), np.int32)
+    grid, out = np.array([[3.0, 3.0, 600, 600, 0, 0]]), np.zeros((1, _scale_kernels.BINS), np.int32)
     _scale_kernels.mean_histograms(sums, np.zeros((75, 75), np.uint8), grid, out, np.zeros(1, np.int64))
     units = np.arange(_scale_kernels.BINS)
     for step in (4, 8):
@@ -150,6 +158,19 @@ def test_of_a_large_picture_the_first_rows_are_asked(monkeypatch: pytest.MonkeyP
     assert abs(found.value["before"]["width"] - 768) <= 2 and found.value["factors"]["h"] == pytest.approx(
         0.75, abs=0.003
     )
+
+
+def test_even_gradients_are_not_taken_for_a_former_grid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their means lie evenly apart on every grid; one that is moved by half a block tells."""
+    y, x = np.mgrid[:600, :800]
+    noise = np.random.default_rng(1).normal(0, 2, (600, 800, 1))
+    picture = np.clip((30 + 180 * (x + y) / 1400)[..., None] + noise, 0, 255).astype(np.uint8).repeat(3, axis=2)
+    luma = read(jpeg(picture, 90))[0].components[0]
+    found = scaled.earlier_size(_samples(luma), luma)
+    assert found is not None and not found.found
+    monkeypatch.setattr(scaled, "HELD", np.inf)
+    wrong = scaled.earlier_size(_samples(luma), luma)
+    assert wrong is not None and wrong.found
 
 
 def test_small_and_empty_pictures_are_no_error() -> None:

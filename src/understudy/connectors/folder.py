@@ -90,7 +90,7 @@ class Folder:
         found = self._named(posted) or self._marked(posted)
         if not found:
             raise AgainError(
-                f"nothing yet for {posted.id} in {self._inbox} (see READ ME.txt in {self._outbox})", working=True, place=str(self._inbox), expected="its download",
+                f"nothing yet for {posted.id} in {self._inbox}", working=True, expected="its download",
                 remedy=f"see {self._outbox / NOTE}",
             )  # fmt: skip
         if len(found) > 1:

@@ -70,9 +70,10 @@ class Framing:
         return ((width, height), *told)
 
     def gives(self, sizes: Sequence[Sizes]) -> bool:
-        """Whether it gives every received size of pictures that are shown upright."""
+        """Whether it gives every received size, of pictures as shown or as stored: whether they are turned is another
+        question's."""
         try:
-            return all(self.layout(*shown(s))[0] == s.received for s in sizes)
+            return all(s.received in {self.layout(*shown(s))[0], self.layout(*s.stored)[0]} for s in sizes)
         except UnderstudyError:
             return False
 

@@ -159,6 +159,8 @@ def _scaled(pair: Observed, chosen: Framing) -> Observed:
 
 def find(pairs: Sequence[Observed], rendering: Rendering) -> Shape | None:
     """The framing that explains most of the pairs best, with the kernel that does; None where none does."""
+    if not pairs:
+        return None
     sizes = [_sizes(p) for p in pairs]
     color = _color(pairs)
     candidates = [framing.painted(f, color) for f in framing.framings(sizes)]
@@ -198,15 +200,18 @@ def _telling(pairs: Sequence[Observed], candidates: Sequence[Framing]) -> list[O
     """A few pairs, those first that the framings treat most differently, that are upright, opaque and without a
     profile; wide and high ones in turn."""
 
-    def rank(pair: Observed) -> tuple[bool, bool, int, int]:
+    def rank(pair: Observed) -> tuple[bool, bool, bool, int, int]:
         layouts = {repr(c.layout(*pair.shown_size)) for c in candidates[:200]}
-        return pair.orientation != 1, pair.icc is not None, -len(layouts), pair.sent_size[0] * pair.sent_size[1]
+        area = pair.sent_size[0] * pair.sent_size[1]
+        return pair.orientation != 1, pair.has_alpha, pair.icc is not None, -len(layouts), area
 
     ordered = sorted(pairs, key=rank)
     wide = [p for p in ordered if p.shown_size[0] * p.size[1] >= p.shown_size[1] * p.size[0]]
     high = [p for p in ordered if p not in wide]
     mixed = [p for two in zip(wide, high, strict=False) for p in two]
-    return [*mixed, *(p for p in ordered if p not in mixed)][:LOOKS]
+    chosen = [*mixed, *(p for p in ordered if p not in mixed)]
+    plain = [p for p in chosen if p.orientation == 1 and not p.has_alpha]
+    return (plain or chosen)[:LOOKS]
 
 
 def _tried(one: Framing, pairs: Sequence[Observed], rendering: Rendering) -> Shape:
@@ -230,13 +235,16 @@ def _tried(one: Framing, pairs: Sequence[Observed], rendering: Rendering) -> Sha
 
 
 def _error(shape: Shape, pair: Observed, rendering: Rendering) -> float:
-    """What the shape leaves of one pair, in pixels."""
+    """What the shape leaves of one pair, in pixels; nothing is said of pictures that are turned or transparent, which
+    depends on more."""
+    if pair.orientation != 1 or pair.has_alpha:
+        return 0.0
     pipeline = _pipeline(shape.framing)
     if shape.kernel is None or not shape.framing.scales(*pair.shown_size):
         return _unscaled(pair, pipeline, rendering)
     one = resampling.witness(pair, pipeline, rendering)
     if one is None:
-        return EXPLAINED if pair.orientation != 1 else math.inf
+        return math.inf
     found = resampling.scored([one], [shape.kernel])
     return found[0].sigma if found else math.inf
 

@@ -22,6 +22,8 @@ from .observed import Box, Observed, whole
 from .pipeline import Pipeline
 
 T = TypeVar("T")
+ENCODED = 64 << 20
+"""Bytes of levels that are kept."""
 _NOTHING = np.zeros((1, 1, 1), np.uint8)
 
 
@@ -66,6 +68,7 @@ class Rendering:
         self._bytes = 0
         self._lock = threading.Lock()
         self._memo: dict[Hashable, Any] = {}
+        self._encoded: OrderedDict[Hashable, list[Blocks]] = OrderedDict()
 
     def raster(self, pair: Observed, pipeline: Pipeline, steps: int | None = None) -> Raster:
         """The raster that the first `steps` steps give, by default all before `encode`. Raises UnderstudyError."""
@@ -130,11 +133,25 @@ class Rendering:
         raster = replace(raster, pixels=raster.pixels[top:bottom, left:right])
         return encode.levels(raster, pair.context)[0]
 
+    def _everything(self, pair: Observed, pipeline: Pipeline) -> list[Blocks]:
+        """`levels` of the whole picture, kept while there is room: for encoders that cannot do less, and cost most."""
+        key = (id(pair), self.likeness(pair, pipeline, len(pipeline.steps) - 1), repr(pipeline.encode))
+        with self._lock:
+            if key in self._encoded:
+                self._encoded.move_to_end(key)
+                return self._encoded[key]
+        made = self.levels(pair, pipeline, whole(pair)[0])
+        with self._lock:
+            self._encoded[key] = made
+            while sum(b.nbytes for blocks in self._encoded.values() for b in blocks) > ENCODED:
+                self._encoded.popitem(last=False)
+        return made
+
     def wrong(self, pair: Observed, pipeline: Pipeline, box: Box) -> list[NDArray[np.int64]]:
         """Unequal coefficients, 0 to 64, of each real block in a box, `[v_blocks, h_blocks]` a component. Raises as
         `levels`, and PictureError for other components or another sampling than the file's."""
         if is_global(pipeline.encode):
-            ours = _cut(self.levels(pair, pipeline, whole(pair)[0]), box, pair.factors)
+            ours = _cut(self._everything(pair, pipeline), box, pair.factors)
         else:
             ours = self.levels(pair, pipeline, box)
         theirs = _cut([c.real for c in pair.coefficients.components], box, pair.factors)
@@ -156,7 +173,7 @@ class Rendering:
         """
         where = where or whole(pair)
         if is_global(pipeline.encode):
-            everything = self.levels(pair, pipeline, whole(pair)[0])
+            everything = self._everything(pair, pipeline)
             return sum((_agreement(_cut(everything, box, pair.factors), pair, box) for box in where), Agreement())
         return sum((_agreement(self.levels(pair, pipeline, box), pair, box) for box in where), Agreement())
 

@@ -45,27 +45,28 @@ def mean_histograms(sums: Any, skipped: Any, grids: Any, out: Any, counts: Any) 
     """The means of the blocks of many grids, as DC of T.81's transform, counted by size in whole units.
 
     `sums`: as `integral` gives it; `skipped` uint8 [rows, columns]: 1 for present 8x8 blocks that are not asked;
-    `grids` float64 [n, 4]: a block's width and height in samples (the first block lies in the picture's corner), and
-    how far right and down blocks may reach, at most the picture's size; `out` int32 [n, BINS]; `counts` int64 [n]:
+    `grids` float64 [n, 6]: a block's width and height in samples, how far right and down blocks may reach, at most the
+    picture's size, and the first block's left and upper edge, 0 and up; `out` int32 [n, BINS]; `counts` int64 [n]:
     blocks counted. Blocks with a corner in one that is not asked are left out.
     """
     last_y, last_x = sums.shape[0] - 2, sums.shape[1] - 2
     dithers = (np.arange(256) * GOLDEN) % 1
     for g in range(grids.shape[0]):
         width, height = grids[g, 0], grids[g, 1]
-        across, down = int(grids[g, 2] / width), int(grids[g, 3] / height)
+        first_x, first_y = grids[g, 4], grids[g, 5]
+        across, down = int((grids[g, 2] - first_x) / width), int((grids[g, 3] - first_y) / height)
         at, cell = np.empty(across + 1, np.int64), np.empty(across + 1, np.int64)
         part, strip = np.empty(across + 1, np.float64), np.empty(across + 1, np.float64)
         above = np.zeros(across + 1, np.float64)
         here, before = np.zeros(across + 1, np.uint8), np.zeros(across + 1, np.uint8)
         for j in range(across + 1):
-            at[j] = min(int(j * width), last_x)
-            part[j] = j * width - at[j]
+            at[j] = min(int(first_x + j * width), last_x)
+            part[j] = first_x + j * width - at[j]
             cell[j] = at[j] >> 3
         scale, number = 8 / (width * height), 0
         for i in range(down + 1):
-            y = min(int(i * height), last_y)
-            share = i * height - y
+            y = min(int(first_y + i * height), last_y)
+            share = first_y + i * height - y
             top, bottom, cells = sums[y], sums[y + 1], skipped[y >> 3]
             for j in range(across + 1):
                 x = at[j]

@@ -6,7 +6,8 @@ rows, which a picture's own patterns seldom do. Peaks of the present grid, at mu
 out.
 
 Not to be seen this way: most pictures made smaller without a former grid (averaging leaves nothing periodic that
-survives), factors whose peaks fall on the present grid's, different factors for columns and rows.
+survives; scaled.py finds these where a JPEG was resized), factors whose peaks fall on the present grid's, different
+factors for columns and rows. Photographs only: drawings have periods of their own (docs/generations.md).
 
 Source: periodicity of second differences is Gallagher's, "Detection of linear and cubic interpolation in JPEG
 compressed images" (CRV 2005); former grids after resizing are Kirchner and Gloe's, "On resampling detection in

@@ -8,6 +8,8 @@ shift is judged by how far it stands out from its mirrors. Then every known tabl
 Not to be seen this way: earlier steps clearly smaller than the present ones (their comb is blurred away), and shifts on
 the present grid (aligned.py's) or by exactly half a block in one or both directions, the other being 0.
 
+Photographs only: in drawings, evenly spaced means and repeated shapes gather by themselves (docs/generations.md).
+
 Source: periodicity of DC on shifted grids is Bianchi and Piva's, "Detection of nonaligned double JPEG compression based
 on integer periodicity maps" (IEEE TIFS 7(2), 2012); frequencies beyond DC, mirrors and laws are of this project:
 docs/generations.md.

@@ -3,7 +3,8 @@
 The first samples of both pictures coincide, not their corners: output i lies at input i * (size / n). The default looks
 at the four pixels around that place whatever the factor, in steps of 1/256; the others widen with the factor. Its
 `bicubic` (IMG_BICUBIC, GD_BICUBIC and GD_BICUBIC_FIXED alike) is a B-spline along the rows of the nearest row above,
-in the same steps whatever the factor, and 1.04 times that: it filters no columns.
+in the same steps whatever the factor, and 1.04 times that: it filters no columns. (Of fewer than three rows libgd reads
+places that it never set, and may crash; here the nearest sample stands in.)
 
 Source: libgd's documentation of gdInterpolationMethod; the filters are those of D. Schumacher, General filtered image
 rescaling, in Graphics Gems III, 1992, and of Mitchell and Netravali, SIGGRAPH 1988; where samples lie, the fixed point,

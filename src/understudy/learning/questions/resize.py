@@ -14,9 +14,11 @@ from ...codec.variants import Decoder
 from ...errors import UnderstudyError
 from ...steps import Step
 from ...steps.decode import Decode
+from ...steps.lab_sharpen import LabSharpen
 from ...steps.orient import Orient
 from ...steps.resize import Option, Resize
 from ...steps.tone import Tone
+from ...steps.unsharp import Unsharp
 from .. import fit, habits, kernel_fit, lab_sharpen_fit, looks, resampling, sharpening, unsharp_fit
 from ..observed import Observed
 from ..pipeline import Pipeline
@@ -37,9 +39,12 @@ TONED = 1.3
 otherwise, which leaves 0.88 under a right kernel (three photographs, Brightness(1.2)); a wrong one leaves 1.8."""
 
 
-EXPLAINED = 0.999
-"""Share of equal coefficients that a library's own kernel reaches on some pair at least. Of the right ones, those of
-inexact floats leave 1e-5 unequal, a mild unsharp mask behind them 2e-5; wrong ones leave 2 % and more everywhere."""
+EXPLAINED = 0.99995
+"""Share of equal coefficients that a library's own kernel reaches on some pair at least where its form here is not
+exact, or a sharpening follows: inexact floats leave 1e-5 unequal, a mild unsharp mask 2e-5. Elsewhere one pair has to
+be equal as a whole: another library's same kernel leaves as little as 6e-5 (Rust's triangle for GDAL's bilinear)."""
+INEXACT = frozenset({"opencv", "graphicsmagick", "gd_scale"})
+"""Libraries of which some kernels differ in a few samples from their form here: docs/variants.md."""
 MASKED = 8
 """Resamplers behind which an unsharp mask is looked for."""
 IN_LIGHT = 4
@@ -84,9 +89,10 @@ class Resampling:
         agreements = decision.trials[0].agreements if decision.trials else ()
         best = max((a.share for _, a in agreements), default=1.0)
         resize = pipeline.find(Resize)
-        if resize is None or resize.code == "fitted" or best >= EXPLAINED:
+        loose = resize is not None and (resize.code in INEXACT or pipeline.find(Unsharp) or pipeline.find(LabSharpen))
+        if resize is None or resize.code == "fitted" or best >= (EXPLAINED if loose else 1.0):
             return decision
-        told = f"{NEAREST}: of no pair more than {100 * best:.4g} % of the coefficients are equal"
+        told = f"{NEAREST}: of no pair more than {100 * best:.6g} % of the coefficients are equal"
         return replace(decision, guess=True, reason=f"{decision.reason}; {told}")
 
 
