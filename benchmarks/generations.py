@@ -36,7 +36,7 @@ from generations_pictures import (
     synthetic,
     tuning,
 )
-from generations_resized import FIRST, SECOND, by_filter, platform_sizes, resized
+from generations_resized import FIRST, SECOND, by_filter, platform_sizes, resized, unseen
 
 import understudy as us
 from understudy import traces
@@ -282,6 +282,9 @@ def measured(names: tuple[str, ...]) -> Iterator[str]:
     yield "\n## Resized\n"
     for first, second in PAIRS:
         yield from resized(names[:6], first, second)
+    yield "\n## Resized: photographs on which nothing was chosen\n"
+    yield "Cells as above; resized in turn by Pillow's bicubic and Lanczos.\n"
+    yield from unseen({n: p for n, p in sets["reduced"].items() if n not in TWICE})
     yield "\n## By the filter of the resize\n"
     yield "Cells as above; Pillow q1 60, 75 and 85, then Pillow q2 80, 90 and 95.\n"
     yield from by_filter(names[:6])

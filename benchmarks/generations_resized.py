@@ -18,6 +18,8 @@ from understudy.traces import resampled, scaled
 
 FIRST, SECOND = tuple(range(60, 96, 5)), tuple(range(70, 96, 5))
 SCALES = (0.5, 0.6, 0.667, 0.75, 0.8, 0.9, 1.2, 1.5)
+CELL = ("found", "size", "table")
+"""What a cell counts: found at all, its size named within 2 samples, its table exact."""
 CROP = 512
 """Samples a side of what is resized, at most."""
 FILTERS = (Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
@@ -48,7 +50,7 @@ class Resizes:
         yield f"| --- | {' | '.join('---:' for _ in columns)} |"
         for row in rows:
             cells = (self.cells[kind, row, column] for column in columns)
-            told = ("/".join(str(c[what]) for what in ("found", "size", "table")) for c in cells)
+            told = ("/".join(str(c[what]) for what in CELL) for c in cells)
             yield f"| {row or 'nothing'} | {' | '.join(told)} |"
         yield ""
 
@@ -140,8 +142,32 @@ def by_filter(names: tuple[str, ...]) -> Iterator[str]:
                     picture = before("Pillow", q1, name)[:CROP, :CROP]
                     data = pillow(_resized(picture, scale, resampling), q2)
                     total += _size_judged(data, picture.shape[:2], "Pillow", q1)
-            cells.append("/".join(str(total[what]) for what in ("found", "size", "table")))
+            cells.append("/".join(str(total[what]) for what in CELL))
         yield f"| {resampling.name.lower()} | {' | '.join(cells)} |"
+    yield ""
+
+
+def unseen(pictures: dict[str, Picture]) -> Iterator[str]:
+    """Pictures on which nothing at all was chosen; whole, as they are smaller than `CROP` on one side."""
+    scales, seconds = (0.6, 0.75, 0.9), (75, 85, 95)
+    yield (
+        f"| Pillow q1 \\ factor, then q2 75, 85, 95; of {len(pictures) * len(seconds)} each | "
+        + " | ".join(f"{scale}, {second}" for second in ("Pillow", "mozjpeg") for scale in scales)
+        + " |"
+    )
+    yield f"| --- | {' | '.join('---:' for _ in range(2 * len(scales)))} |"
+    for q1 in FIRST:
+        cells: dict[tuple[str, float], Counter[str]] = defaultdict(Counter)
+        for i, picture in enumerate(pictures.values()):
+            once = decoded(pillow(picture, q1))
+            for scale in scales:
+                small = _resized(once, scale, FILTERS[i % len(FILTERS)])
+                for second in ("Pillow", "mozjpeg"):
+                    for q2 in seconds:
+                        data = ENCODERS[second](small, q2)
+                        cells[second, scale] += _size_judged(data, once.shape[:2], "Pillow", q1)
+        told = [cells[second, scale] for second in ("Pillow", "mozjpeg") for scale in scales]
+        yield f"| {q1} | {' | '.join('/'.join(str(c[what]) for what in CELL) for c in told)} |"
     yield ""
 
 

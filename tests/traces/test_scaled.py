@@ -39,15 +39,17 @@ def exact_mean(plane: np.ndarray, top: Fraction, left: Fraction, bottom: Fractio
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "left", "top"),
+    ("width", "height", "left", "top", "every"),
     [
-        ("21/4", "27/5", 0, 0),
-        ("3", "3", 0, 0),
-        ("23/2", "21/2", 0, 0),
-        ("21/4", "27/5", Fraction(21, 8), Fraction(27, 10)),
+        ("21/4", "27/5", 0, 0, 1),
+        ("3", "3", 0, 0, 2),
+        ("23/2", "21/2", 0, 0, 1),
+        ("21/4", "27/5", Fraction(21, 8), Fraction(27, 10), 3),
     ],
 )
-def test_means_of_blocks_are_those_of_exact_fractions(width: str, height: str, left: Fraction, top: Fraction) -> None:
+def test_means_of_blocks_are_those_of_exact_fractions(
+    width: str, height: str, left: Fraction, top: Fraction, every: int
+) -> None:
     plane = np.random.default_rng(3).integers(0, 256, (40, 57)).astype(np.uint8)
     sums = np.zeros((41, 58))
     _scale_kernels.integral(plane, sums)
@@ -55,11 +57,11 @@ def test_means_of_blocks_are_those_of_exact_fractions(width: str, height: str, l
     skipped = np.zeros((5, 8), np.uint8)
     skipped[1, 2] = 1
     wide, high, right, bottom = Fraction(width), Fraction(height), 50, 40
-    grid = np.array([[float(wide), float(high), right, bottom, float(left), float(top)]])
+    grid = np.array([[float(wide), float(high), right, bottom, float(left), float(top), every]])
     out, counts = np.zeros((1, _scale_kernels.BINS), np.int32), np.zeros(1, np.int64)
     _scale_kernels.mean_histograms(sums, skipped, grid, out, counts)
     expected = []
-    for i in range(int((bottom - top) / high)):
+    for i in range(0, int((bottom - top) / high), every):
         for j in range(int((right - left) / wide)):
             y, x = top + i * high, left + j * wide
             rows, columns = {int(y) >> 3, min(int(y + high) >> 3, 4)}, {int(x) >> 3, int(x + wide) >> 3}
@@ -78,7 +80,7 @@ def test_means_of_whole_samples_do_not_gather_by_themselves() -> None:
     plane = np.random.default_rng(4).normal(100, 25, (600, 600)).clip(0, 255).astype(np.uint8)
     sums = np.zeros((601, 601))
     _scale_kernels.integral(plane, sums)
-    grid, out = np.array([[3.0, 3.0, 600, 600, 0, 0]]), np.zeros((1, _scale_kernels.BINS), np.int32)
+    grid, out = np.array([[3.0, 3.0, 600, 600, 0, 0, 1]]), np.zeros((1, _scale_kernels.BINS), np.int32)
     _scale_kernels.mean_histograms(sums, np.zeros((75, 75), np.uint8), grid, out, np.zeros(1, np.int64))
     units = np.arange(_scale_kernels.BINS)
     for step in (4, 8):

@@ -22,7 +22,7 @@ from ..steps.crop import Crop
 from ..steps.pad import Pad
 from ..steps.resize import Resize
 from .pipeline import Pipeline
-from .size_rules import Sizes, from_sizes
+from .size_rules import Sizes, plain_rules
 
 Size = tuple[int, int]
 Gravity = tuple[float, float]
@@ -35,7 +35,7 @@ OFFSETS = (Offset.FLOOR, Offset.HALF_EVEN, Offset.HALVES, Offset.HALF_UP, Offset
 """How the pixels cut off at the left and the top are rounded."""
 SIDES = (
     (Derive.EXACT, Rounding.HALF_UP), (Derive.EXACT, Rounding.FLOOR), (Derive.EXACT, Rounding.CEIL),
-    (Derive.SHRINK, Rounding.HALF_UP), (Derive.SCALE, Rounding.HALF_UP), (Derive.ASPECT, Rounding.HALF_EVEN),
+    (Derive.VIPS, Rounding.HALF_UP), (Derive.SCALE, Rounding.HALF_UP), (Derive.ASPECT, Rounding.HALF_EVEN),
 )  # fmt: skip
 """How a derived side is rounded."""
 MOST_INSET = 64
@@ -291,13 +291,12 @@ def _of_one_shape(sizes: Sequence[Sizes]) -> Iterator[Framing]:
 
 
 def _rules_behind(step: Crop | Pad, sizes: Sequence[Sizes]) -> list[Resize]:
-    """Size rules that give the received sizes of what a step makes."""
+    """The simplest size rules that give the received sizes of what a step makes; none where it makes them itself."""
     made = []
     for s in sizes:
         left, top, right, bottom = step.box(*shown(s))
-        made.append(Sizes(s.name, (right - left, bottom - top), 1, s.received))
-    found = from_sizes(made)
-    return [Resize(**r.resize) for r in found.rules[:2] if not r.but] if found.resizes else []
+        made.append(((right - left, bottom - top), s.received))
+    return [Resize(**rule.resize) for rule in plain_rules(tuple(made))[:2]]
 
 
 def _limited(sizes: Sequence[Sizes]) -> Iterator[Framing]:

@@ -44,7 +44,9 @@ EXPLAINED_BESIDE = 1.5
 ODD = 4.0
 """What a size rule costs (`size_rules.COSTS`) from which it is thought odd."""
 NEAR = 0.6
-"""Pixels of error above the best within which a framing is kept for a look at roundings."""
+"""Pixels of error above the best from which another framing is told as one that was ruled out."""
+REFINED = 4
+"""Kinds and places of which every rounding is tried: one that is a pixel off leaves as much as another kind."""
 FEW = tuple(
     resampling.Hypothesis(code, kernel)
     for code, kernel in (
@@ -172,15 +174,16 @@ def find(pairs: Sequence[Observed], rendering: Rendering) -> Shape | None:
         first.setdefault(_rough(candidate), candidate)
     tried = [_tried(one, looks, rendering) for one in first.values()]
     tried = sorted((t for t in tried if t.sigma < math.inf), key=lambda t: (t.sigma, t.framing.cost))
-    if not tried or tried[0].sigma > EXPLAINED:
+    if not tried:
         return None
-    near = [t for t in tried if t.sigma <= tried[0].sigma + NEAR]
-    for one in near[:4]:
-        same = [
-            c for c in candidates if (c.kind, framing.gravity(c)) == (one.framing.kind, framing.gravity(one.framing))
-        ]
-        near += [_tried(c, looks, rendering) for c in same if c is not one.framing][:24]
+    near = tried[:1]
+    for rough in dict.fromkeys(_rough(t.framing) for t in tried[:REFINED]):
+        same = [c for c in candidates if _rough(c) == rough]
+        near += [t for t in tried if _rough(t.framing) == rough]
+        near += [_tried(c, looks, rendering) for c in same[1:25]]
     best = min(near, key=lambda t: (t.sigma, t.framing.cost))
+    if best.sigma > EXPLAINED:
+        return None
     alike = [t for t in near if t.sigma <= best.sigma + 0.02]
     chosen = min(alike, key=lambda t: (t.framing.cost, t.sigma))
     others = tuple((f"{t.framing.kind} {framing.gravity(t.framing)}", t.sigma) for t in tried[:12])

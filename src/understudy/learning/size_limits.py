@@ -94,6 +94,8 @@ def _boxes(resized: Sequence[View]) -> Iterator[Limit]:
     """Boxes: each side's limit is the largest that was received, or near it where derived sides are rounded up or no
     side is left as it is."""
     widths, heights = ({v.received[i] for v in resized} for i in (0, 1))
+    if min(widths) < max(widths) and min(heights) < max(heights):
+        yield Limit(Fit.COVER, min(widths), min(heights), oddity(min(widths)) + oddity(min(heights)))
     both = max(*widths, *heights)
     yield Limit(Fit.BOX_IN_TURN, both, 0, oddity(both))
     for derived in (False, True):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 from ..codec.sizes import Derive, Fit, Rounding, target
@@ -112,7 +113,7 @@ _ROUNDED = {
 
 COSTS: dict[Any, float] = {
     Fit.LONGEST_SIDE: 0.0, Fit.WIDTH: 1.0, Fit.BOX: 2.0, Fit.HEIGHT: 2.0, Fit.SHORTEST_SIDE: 2.0, Fit.BOX_IN_TURN: 2.2,
-    Fit.PIXELS: 2.5, Fit.PERCENT: 2.0,
+    Fit.PIXELS: 2.5, Fit.COVER: 2.4, Fit.PERCENT: 2.0,
     Derive.EXACT: 0.0, Derive.SCALE: 0.3, Derive.SHRINK: 0.35, Derive.ASPECT: 0.4, Derive.PILLOW_THUMBNAIL: 0.45,
     Derive.SCALE_BOTH: 0.5, Derive.SHRINK_BOTH: 0.55, Derive.VIPS: 0.38,
     Rounding.HALF_UP: 0.0, Rounding.HALF_EVEN: 0.1, Rounding.FLOOR: 0.2, Rounding.CEIL: 1.0,
@@ -159,6 +160,15 @@ def from_sizes(sizes: Sequence[Sizes]) -> SizeRules:
         found = sorted([*found, *_but_one(sizes)], key=lambda r: r.cost)
     rules = tuple(found[:MOST_RULES])
     return SizeRules(True, rules, _decision(sizes, rules))
+
+
+@lru_cache(maxsize=256)
+def plain_rules(views: tuple[tuple[tuple[int, int], tuple[int, int]], ...]) -> tuple[SizeRule, ...]:
+    """The rules with one limit that make each second size of each first one, best first; none where all are equal."""
+    listed = [View(*view) for view in views]
+    if not any(v.is_resized for v in listed):
+        return ()
+    return tuple(sorted(_of_views(listed, False), key=lambda r: r.cost))
 
 
 def _but_one(sizes: Sequence[Sizes]) -> list[SizeRule]:

@@ -232,8 +232,7 @@ def _alike(a: list[Point], b: list[Point]) -> bool:
 
 def _curve(hypothesis: Hypothesis, one: Witness) -> list[Point]:
     """(distance in output pixels, weight times the ratio) of the samples that the middle outputs are made of."""
-    height, width = one.luma.shape
-    to = one.size
+    width, to = one.luma.shape[1], one.size
     plan = one.plan(hypothesis)
     middle = to[0] // 2
     made = rows(plan, 1, max(0, middle - 12), min(to[0], middle + 12)) if plan is not None else None

@@ -45,15 +45,16 @@ def mean_histograms(sums: Any, skipped: Any, grids: Any, out: Any, counts: Any) 
     """The means of the blocks of many grids, as DC of T.81's transform, counted by size in whole units.
 
     `sums`: as `integral` gives it; `skipped` uint8 [rows, columns]: 1 for present 8x8 blocks that are not asked;
-    `grids` float64 [n, 6]: a block's width and height in samples, how far right and down blocks may reach, at most the
-    picture's size, and the first block's left and upper edge, 0 and up; `out` int32 [n, BINS]; `counts` int64 [n]:
-    blocks counted. Blocks with a corner in one that is not asked are left out.
+    `grids` float64 [n, 7]: a block's width and height in samples, how far right and down blocks may reach, at most the
+    picture's size, the first block's left and upper edge, 0 and up, and of how many rows of blocks one is counted, the
+    first being so; `out` int32 [n, BINS]; `counts` int64 [n]: blocks counted. Blocks with a corner in one that is not
+    asked are left out.
     """
     last_y, last_x = sums.shape[0] - 2, sums.shape[1] - 2
     dithers = (np.arange(256) * GOLDEN) % 1
     for g in range(grids.shape[0]):
         width, height = grids[g, 0], grids[g, 1]
-        first_x, first_y = grids[g, 4], grids[g, 5]
+        first_x, first_y, every = grids[g, 4], grids[g, 5], int(grids[g, 6])
         across, down = int((grids[g, 2] - first_x) / width), int((grids[g, 3] - first_y) / height)
         at, cell = np.empty(across + 1, np.int64), np.empty(across + 1, np.int64)
         part, strip = np.empty(across + 1, np.float64), np.empty(across + 1, np.float64)
@@ -65,6 +66,8 @@ def mean_histograms(sums: Any, skipped: Any, grids: Any, out: Any, counts: Any) 
             cell[j] = at[j] >> 3
         scale, number = 8 / (width * height), 0
         for i in range(down + 1):
+            if i % every > 1:
+                continue
             y = min(int(first_y + i * height), last_y)
             share = first_y + i * height - y
             top, bottom, cells = sums[y], sums[y + 1], skipped[y >> 3]
@@ -77,7 +80,7 @@ def mean_histograms(sums: Any, skipped: Any, grids: Any, out: Any, counts: Any) 
                 above[j] = whole
                 before[j] = here[j]
                 here[j] = cells[cell[j]]
-            if i:
+            if i and (every == 1 or i % every == 1):
                 for j in range(1, across + 1):
                     if not (here[j] | before[j] | here[j - 1] | before[j - 1]):
                         dither = dithers[(j + 37 * i) & 255]

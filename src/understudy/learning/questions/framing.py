@@ -69,27 +69,33 @@ class HowFramed:
         return replace(decision, reason=told, tied=tied[:MOST], guess=True)
 
 
-HABITS: dict[str, tuple[tuple[Derive, Rounding], tuple[Offset, ...]]] = {
-    "pillow": ((Derive.ASPECT, Rounding.HALF_EVEN), (Offset.FLOOR, Offset.HALF_EVEN)),
-    "vips": ((Derive.SHRINK, Rounding.HALF_UP), (Offset.FLOOR, Offset.HALF_UP)),
-    "imagemagick": ((Derive.SCALE, Rounding.HALF_UP), (Offset.HALVES,)),
-    "graphicsmagick": ((Derive.SCALE, Rounding.HALF_UP), (Offset.HALVES,)),
-    "gd": ((Derive.EXACT, Rounding.FLOOR), (Offset.FLOOR,)),
-    "imaging": ((Derive.EXACT, Rounding.HALF_UP), (Offset.FLOOR,)),
+HABITS: dict[str, tuple[tuple[Derive, Rounding], tuple[Offset, ...], tuple[Offset, ...]]] = {
+    "pillow": ((Derive.ASPECT, Rounding.HALF_EVEN), (Offset.FLOOR, Offset.HALF_EVEN), (Offset.HALF_EVEN, Offset.FLOOR)),
+    "vips": ((Derive.VIPS, Rounding.HALF_UP), (Offset.FLOOR, Offset.HALF_UP), (Offset.FLOOR,)),
+    "imagemagick": ((Derive.SCALE, Rounding.HALF_UP), (Offset.HALVES,), (Offset.HALVES,)),
+    "graphicsmagick": ((Derive.SCALE, Rounding.HALF_UP), (Offset.HALVES,), (Offset.HALVES,)),
+    "gd": ((Derive.EXACT, Rounding.FLOOR), (Offset.FLOOR,), (Offset.FLOOR,)),
+    "imaging": ((Derive.EXACT, Rounding.HALF_UP), (Offset.FLOOR,), (Offset.HALVES,)),
+    "jimp": ((Derive.EXACT, Rounding.HALF_UP), (Offset.HALF_UP,), (Offset.HALF_UP,)),
 }
-"""Whose resampler -> how its programs round a side and a place: Pillow's ImageOps, vips_thumbnail and sharp,
--resize with -extent, nginx, imaging.Fill. Source: measured, tests/steps/test_framing*.py."""
+"""Whose resampler -> how its programs round a side, the place of a part, and that of a picture on a ground: Pillow's
+ImageOps, vips_thumbnail and sharp, -resize with -extent, nginx, imaging.Fill, Jimp. Source: measured,
+tests/steps/test_framing*.py."""
 
 
 def _habit(one: Framing, code: str) -> int:
     """How unusual a framing is, for software with that resampler; see `Framing.cost`."""
     cost = one.cost
     if code in HABITS:
-        sides, offsets = HABITS[code]
+        sides, parts, grounds = HABITS[code]
         if one.resize is not None and one.kind in (framing.COVER, framing.BORDERS):
             cost += 0.0 if (one.resize.derive, one.resize.rounding) == sides else 1.0
-        given = [s.offset_rounding for s in (*one.before, *one.after) if isinstance(s, (Crop, Pad))]
-        cost += sum(0.2 * offsets.index(o) if o in offsets else 1.0 for o in given)
+        for step in (*one.before, *one.after):
+            usual = parts if isinstance(step, Crop) else grounds
+            if isinstance(step, (Crop, Pad)):
+                how = step.offset_rounding
+                cost += 0.2 * usual.index(how) if how in usual else 1.0
+                cost -= 0.1 * framing.OFFSETS.index(how)
     return round(10 * cost)
 
 
