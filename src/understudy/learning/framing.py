@@ -122,6 +122,12 @@ def shown(sizes: Sizes) -> Size:
     return sizes.stored[::-1] if sizes.is_turned else sizes.stored
 
 
+def upright(sizes: Sequence[Sizes]) -> Sequence[Sizes]:
+    """Those of pictures that are shown as they are stored, if there are any; whether the others are turned is not known
+    yet."""
+    return [s for s in sizes if not s.is_turned] or sizes
+
+
 def framings(sizes: Sequence[Sizes]) -> list[Framing]:
     """Every framing that gives all received sizes, the usual ones first; those that treat all these pictures alike are
     told once (see `twins`)."""
@@ -293,8 +299,8 @@ def _of_one_shape(sizes: Sequence[Sizes]) -> Iterator[Framing]:
 def _rules_behind(step: Crop | Pad, sizes: Sequence[Sizes]) -> list[Resize]:
     """The simplest size rules that give the received sizes of what a step makes; none where it makes them itself."""
     made = []
-    for s in sizes:
-        left, top, right, bottom = step.box(*shown(s))
+    for s in upright(sizes):
+        left, top, right, bottom = step.box(*s.stored)
         made.append(((right - left, bottom - top), s.received))
     return [Resize(**rule.resize) for rule in plain_rules(tuple(made))[:2]]
 
@@ -315,7 +321,7 @@ def _limited(sizes: Sequence[Sizes]) -> Iterator[Framing]:
 
 def _edges(sizes: Sequence[Sizes]) -> Iterator[Framing]:
     """A few pixels less or more, the same in all pictures, or up to a multiple."""
-    off = {(shown(s)[0] - s.received[0], shown(s)[1] - s.received[1]) for s in sizes}
+    off = {(s.stored[0] - s.received[0], s.stored[1] - s.received[1]) for s in upright(sizes)}
     for multiple in (2, 4, 8, 16, 32):
         for place, offset in product(GRAVITIES, OFFSETS[:2]):
             cost = 1.0 + (place != (0.0, 0.0)) + 0.1 * OFFSETS.index(offset)

@@ -35,6 +35,8 @@ from .refusals import SetAside
 from .rendering import Rendering
 from .size_rules import SizeRules, Sizes, size_rules
 
+ROOM = 200 << 20
+"""Bytes of rasters that are kept while framings are tried."""
 LOOKS = 3
 """Pairs on which framings are tried."""
 EXPLAINED = 4.0
@@ -107,7 +109,7 @@ def adopt(matched: Matched, progress: Callable[[str, float], None]) -> tuple[Mat
     groups, _ = clusters(pairs)
     pairs = tuple(pairs[i] for i in groups[0].members)
     progress("looking for crops and borders", 0.9)
-    rendering = Rendering()
+    rendering = Rendering(ROOM)
     shape = find(pairs, rendering) or find(_of_the_commonest_size(pairs), rendering)
     if shape is None or shape.sigma > (EXPLAINED if matched.framed else EXPLAINED_BESIDE):
         return matched, None
@@ -123,7 +125,8 @@ def _is_asked(matched: Matched) -> bool:
     if matched.framed:
         return True
     resized = [p for p in matched.observed if p.is_resized]
-    off = [max(abs(a - b) for a, b in zip(p.shown_size, p.size, strict=True)) for p in resized]
+    plain = [p for p in resized if p.orientation < 5] or resized
+    off = [max(abs(a - b) for a, b in zip(p.sent_size, p.size, strict=True)) for p in plain]
     if not resized or max(off) <= framing.MOST_INSET:
         return bool(resized)
     rules = size_rules(matched.observed).rules
