@@ -193,6 +193,17 @@ IN_GO = {"orient.apply": False, "encode.color": "go", "decode.decoder": "go"}
 GO_DRAW = IN_GO | {"resize.code": "go_draw", "resize.fit": "width", "decode.to_rgb": False}
 GO_IMAGING = IN_GO | {"resize.code": "imaging", "decode.to_rgb": True}
 
+STORY = """These were made when `learn` had been worked on with those above, and tried on 2026-11-22. At that first
+look eight of 31 went wrong in general ways, which were mended, so what follows is their second look:
+a picture made grey before its resize was taken for one that Go had decoded (98.0 % of coefficients, a false claim), and
+so was what ffmpeg had decoded; white borders were told as "another picture", and one pair slipped through; a scale of
+1/3 was no size rule (0 %); OpenCV's INTER_LINEAR_EXACT was taken for INTER_LINEAR, as the nearest (95.0 %); its 3 x 3
+Gaussian blur was a fitted filter (95.9 %); a float DCT was not seen behind a resize of JPEGs that nothing explained,
+though a PNG's was (ImageMagick's -thumbnail of much larger pictures still is not explained); a kernel fit that ended in
+no kernel was a crash.
+"""
+"""What the first look showed."""
+
 AFTER: tuple[Channel, ...] = (
     # Pillow
     Channel("pil_keep_tables", 'Pillow, quality "keep" of JPEGs, optimize', as_it_was(optimize=True),

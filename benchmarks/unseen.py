@@ -26,7 +26,10 @@ import trial
 from channels import CHANNELS as BEFORE
 from channels import Channel, NoDelivery
 from channels_after import AFTER
+from channels_after import STORY as OF_AFTER
 from channels_framed import FRAMED
+from channels_framed import STORY as OF_FRAMED
+from channels_third import STORY as OF_THIRD
 from channels_third import THIRD
 from common import SHARED, head
 
@@ -44,18 +47,11 @@ SECTIONS = {
     "known": "### Software whose arithmetic understudy has",
     "unknown": "### Software that does something understudy does not have",
     "after": "### Thought up afterwards (`benchmarks/channels_after.py`)",
-    "third": "### A third lot: software that had never been met (`benchmarks/channels_third.py`)",
+    "framed": "### Cut, stretched, given borders (`benchmarks/channels_framed.py`)",
+    "third": "### Software that had never been met (`benchmarks/channels_third.py`)",
     "refused": "### Refused",
 }
-AFTERWARDS = """These were made when `learn` had been worked on with those above, and tried on 2026-11-22. At that first
-look eight of 31 went wrong in general ways, which were mended, so what follows is their second look:
-a picture made grey before its resize was taken for one that Go had decoded (98.0 % of coefficients, a false claim), and
-so was what ffmpeg had decoded; white borders were told as "another picture", and one pair slipped through; a scale of
-1/3 was no size rule (0 %); OpenCV's INTER_LINEAR_EXACT was taken for INTER_LINEAR, as the nearest (95.0 %); its 3 x 3
-Gaussian blur was a fitted filter (95.9 %); a float DCT was not seen behind a resize of JPEGs that nothing explained,
-though a PNG's was (ImageMagick's -thumbnail of much larger pictures still is not explained); a kernel fit that ended in
-no kernel was a crash.
-"""
+STORIES = {"after": OF_AFTER, "framed": OF_FRAMED, "third": OF_THIRD}
 
 
 def make(channel: Channel, folder: Path) -> list[str]:
@@ -151,6 +147,8 @@ def _section(channel: Channel, result: Mapping[str, object]) -> str:
         return "refused"
     if channel in THIRD:
         return "third"
+    if channel in FRAMED:
+        return "framed"
     return "after" if channel in AFTER else "known" if channel.known else "unknown"
 
 
@@ -159,15 +157,15 @@ def _page(results: dict[str, dict[str, object]], wrong: dict[str, list[trial.Den
     ran = [c for c in CHANNELS if c.name in results]
     for section, title in SECTIONS.items():
         own = [c for c in ran if _section(c, results[c.name]) == section]
+        if own or section in STORIES:
+            parts += [title, "", *([STORIES[section]] if section in STORIES else [])]
         if not own:
             continue
-        parts += [title, ""]
         rows = [_row(c, results[c.name], wrong.get(c.name, ())) for c in own]
         if section == "refused":
             parts += ["| channel | the answer |", "| --- | --- |", *rows, ""]
             continue
         of = {c.name: results[c.name] for c in own}
-        parts += [AFTERWARDS] if section == "after" else []
         parts += [*trial.summary(of, {n: w for n, w in wrong.items() if n in of}), "", trial.HEAD, *rows, ""]
     if troubles:
         parts += ["Not made:", "", *(f"- {t}" for t in troubles), ""]

@@ -97,7 +97,7 @@ def test_what_cannot_be_learned_from_is_one_line(tmp_path: Path, pairs: Path) ->
     (tmp_path / "empty").mkdir()
     failed(Ran("learn", tmp_path / "empty"), "empty", "no pairs")
     (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
-    failed(Ran("learn", tmp_path / "bad.csv"), "expected sent, received")
+    failed(Ran("learn", tmp_path / "bad.csv"), "columns sent, received")
     failed(Ran("learn", pairs, "--test", tmp_path / "nowhere"), "nowhere: not found")
     broken = channel(tmp_path / "broken", {"one": (40, 30)})
     (broken / "received" / "one.jpg").write_bytes(b"not a JPEG")

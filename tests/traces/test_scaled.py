@@ -135,6 +135,17 @@ def test_the_size_before_is_named(width: int, q1: int, q2: int, by: Filter) -> N
     assert near and min(abs(q - q1) for q in near) <= 1
 
 
+def test_a_large_picture_is_searched_by_some_of_its_rows() -> None:
+    before = pixels(jpeg(photograph(1504, 1000), 70))
+    luma = read(jpeg(resized(before, 1280, 851), 90))[0].components[0]
+    plane = _samples(luma)
+    side, every = scaled._Asked(plane, luma).start()
+    assert side == 1280 and every > 4
+    found = scaled.earlier_size(plane, luma)
+    assert found is not None and found.found
+    assert abs(found.size[0] - 1504) <= 2 and abs(found.size[1] - 1000) <= 2
+
+
 @pytest.mark.parametrize("quality", [60, 75, 90, 98])
 def test_no_size_is_named_without_an_earlier_compression(quality: int) -> None:
     plain = photograph(640, 512, seed=3)
