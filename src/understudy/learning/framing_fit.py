@@ -27,7 +27,8 @@ from ..steps.resize import Resize
 from . import fit, framing, framing_words, resampling
 from .clusters import clusters
 from .framing import Framing
-from .matching import Matched
+from .framing_words import place
+from .matching import ONE_PAIR, Matched
 from .observed import Observed, boxes
 from .pipeline import Pipeline
 from .question import Decision
@@ -85,10 +86,11 @@ def as_sizes(shape: Shape, pairs: Sequence[Observed]) -> SizeRules:
     given = sorted({p.size for p in pairs})
     told = " and ".join(f"{w} x {h}" for w, h in given[:3]) + (f" and {len(given) - 3} more" if given[3:] else "")
     left = f"{shape.sigma:.2f} pixel values of error"
-    rest = "; ".join(f"{what}: {sigma:.2f}" for what, sigma in shape.others if sigma > shape.sigma + NEAR)
+    worse = [f"{what}: {sigma:.2f}" for what, sigma in shape.others if sigma > shape.sigma + NEAR]
+    rest = "; ".join(worse[:3])
     decision = Decision(
         "size rule", "resize" if chosen.resize is not None else "crop", in_few_words(chosen),
-        reason=f"gives all {len(pairs)} sizes ({told}) and leaves {left}" + (f"; {rest}" if rest else ""),
+        reason=f"gives all {len(pairs)} sizes ({told}) and leaves {left}" + (f"; the next {rest}" if rest else ""),
         evidence={"framings": [[what, round(sigma, 3)] for what, sigma in shape.others if sigma < math.inf]},
     )  # fmt: skip
     return SizeRules(False, (), decision)
@@ -150,8 +152,10 @@ def _with(matched: Matched, explained: Sequence[Observed], shape: Shape) -> Matc
     )  # fmt: skip
     order = [p.name for p in (*matched.observed, *matched.framed)]
     pairs = sorted(explained, key=lambda p: order.index(p.name))
+    notes = tuple(n for n in matched.notes if n != ONE_PAIR or len(pairs) == 1)
     return replace(
-        matched, observed=tuple(_scaled(p, shape.framing) for p in pairs), set_aside=(*told, *lost), framed=()
+        matched, observed=tuple(_scaled(p, shape.framing) for p in pairs), set_aside=(*told, *lost), framed=(),
+        notes=notes,
     )  # fmt: skip
 
 
@@ -189,7 +193,7 @@ def find(pairs: Sequence[Observed], rendering: Rendering) -> Shape | None:
         return None
     alike = [t for t in near if t.sigma <= best.sigma + 0.02]
     chosen = min(alike, key=lambda t: (t.framing.cost, t.sigma))
-    others = tuple((f"{t.framing.kind} {framing.gravity(t.framing)}", t.sigma) for t in tried[:12])
+    others = tuple((f"{t.framing.kind}, {place(framing.gravity(t.framing))}", t.sigma) for t in tried[:12])
     return replace(chosen, others=others)
 
 

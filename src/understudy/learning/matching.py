@@ -26,6 +26,7 @@ from .rules import intervals
 __all__ = ["Kind", "Matched", "SetAside", "examine", "match"]
 
 Progress = Callable[[str, float], None]
+ONE_PAIR = "one pair alone: it cannot tell a rule for sizes or quality, nor what varies between files"
 
 
 @dataclass(frozen=True, eq=False)
@@ -309,7 +310,7 @@ def _of_one_platform(found: Sequence[_Found], left: Sequence[_Left]) -> Matched:
         sizes = ", ".join(str(len(g.members)) for g in groups)
         notes.append(f"{len(groups)} ways of writing files, of {sizes} files: the largest is learned")
     if len(learned) == 1:
-        notes.append("one pair alone: it cannot tell a rule for sizes or quality, nor what varies between files")
+        notes.append(ONE_PAIR)
     return Matched(tuple(learned), tuple(aside), tuple(notes), lossless, untouched, framed)
 
 

@@ -8,7 +8,7 @@ from .saving import jpeg
 
 LIMITS = (720, 960, 1080, 1280, 1440, 1600, 2048, 4096)
 """Longest sides or widths at which platforms stop or change, of the shipped profiles and docs."""
-BY_SIZE = ("size rule", "quantisation tables")
+BY_SIZE = ("size rule", "quantisation tables", "framing", "smaller pictures")
 
 
 def scene(random: Random, width: int, height: int) -> Pixels:

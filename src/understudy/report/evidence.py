@@ -16,7 +16,9 @@ from ..learning.resampling import Hypothesis, Witness
 from ..learning.windows import rows
 from ..learning.words import size_rule
 from ..steps import Rule, Step
+from ..steps.crop import Crop
 from ..steps.encode import Encode
+from ..steps.pad import Pad
 from ..steps.resize import Resize
 from ..steps.tone import Tone
 from .charts import Chart, Dot, Line, Point, heat
@@ -84,6 +86,8 @@ def _tones(learned: Learned, step: Tone) -> Markup:
 
 def _sizes(learned: Learned, step: Resize) -> Markup:
     """Sent against received, in the measure that the rule bounds, and the rule's own curve."""
+    if any(isinstance(s, (Crop, Pad)) for s in learned.profile.steps):
+        return _framing(learned)
     measure = _MEASURES.get(step.fit, max)
     dots, wrong = [], 0
     for pair in learned.search.pairs:
@@ -113,11 +117,36 @@ def _sizes(learned: Learned, step: Resize) -> Markup:
     return Chart(told, f"sent: {label}, pixels", f"received: {label}", lines, dots, y_from=0).svg()
 
 
+def _framing(learned: Learned) -> Markup:
+    """What size each pair's picture gets, and which part of it is kept, or where it lies on its ground."""
+    rows = []
+    for pair in learned.search.pairs:
+        size = pair.shown_size if pair.orientation >= 5 and _is_turned(learned) else pair.sent_size
+        told = [f"{size[0]} x {size[1]}"]
+        for step in learned.profile.steps:
+            try:
+                if isinstance(step, Resize):
+                    to = step.target(*size)
+                    size = to.width, to.height
+                    told.append(f"{size[0]} x {size[1]}")
+                elif isinstance(step, (Crop, Pad)):
+                    left, top, right, bottom = step.box(*size)
+                    size = right - left, bottom - top
+                    told.append(f"{size[0]} x {size[1]} from {left}, {top}")
+            except UnderstudyError as error:
+                told.append(str(error))
+        rows.append((pair.name, " → ".join(told), f"{pair.size[0]} x {pair.size[1]}"))
+    return table(("pair", "what becomes of it, in pixels (a part: from its left, top)", "received"), rows)
+
+
+def _is_turned(learned: Learned) -> bool:
+    return any(s.name == "orient" and getattr(s, "apply", False) for s in learned.profile.steps)
+
+
 def _turned_before(learned: Learned) -> bool:
     """Whether the picture is upright when it comes to the resize."""
     names = [s.name for s in learned.profile.steps]
-    applied = any(s.name == "orient" and getattr(s, "apply", False) for s in learned.profile.steps)
-    return applied and names.index("orient") < names.index("resize")
+    return _is_turned(learned) and names.index("orient") < names.index("resize")
 
 
 def _quality(learned: Learned, step: Encode) -> Markup:
@@ -169,7 +198,7 @@ def _kernels(learned: Learned, step: Resize) -> Markup:
     pair = one.pair
     label = (
         f"Weight of each input pixel by its distance from the output pixel's centre, across {pair.name} "
-        f"({one.luma.shape[1]} to {pair.size[0]} pixels): the answer, its nearest rivals, well-known kernels."
+        f"({one.luma.shape[1]} to {one.size[0]} pixels): the answer, its nearest rivals, well-known kernels."
     )
     measured, told = _measured(one)
     chart = Chart(label + told, "distance, output pixels", "weight", lines, measured).svg()
@@ -196,7 +225,7 @@ def _measured(one: Witness) -> tuple[list[Dot], str]:
     if not fits:
         return [], ""
     best = min(fits, key=lambda f: f.sigma)
-    unit = 1.0 if best.shape.antialias else one.pair.size[0] / one.luma.shape[1]  # of `at`, in output pixels
+    unit = 1.0 if best.shape.antialias else one.size[0] / one.luma.shape[1]  # of `at`, in output pixels
     at = kernel_fit.STEP * np.arange(len(best.samples)) * unit
     total = (2 * best.samples.sum() - best.samples[0]) * kernel_fit.STEP * unit
     dots = [

@@ -61,6 +61,8 @@ class HowFramed:
         present = of(pipeline)
         if present is None:
             return decision
+        kinds = {type(s) for s in (*present.before, *present.after)}
+        decision = replace(decision, step="pad" if Pad in kinds else "crop" if Crop in kinds else "resize")
         alike = framing.twins(present, _sizes(pairs))
         if not alike:
             return decision
