@@ -150,8 +150,7 @@ def _with(matched: Matched, explained: Sequence[Observed], shape: Shape) -> Matc
         SetAside(p.name, f"not {shape.framing.kind} as the others are", "cropped")
         for p in matched.observed if p.name not in names and p.name not in known
     )  # fmt: skip
-    order = [p.name for p in (*matched.observed, *matched.framed)]
-    pairs = sorted(explained, key=lambda p: order.index(p.name))
+    pairs = sorted(explained, key=lambda p: p.name)
     notes = tuple(n for n in matched.notes if n != ONE_PAIR or len(pairs) == 1)
     return replace(
         matched, observed=tuple(_scaled(p, shape.framing) for p in pairs), set_aside=(*told, *lost), framed=(),
