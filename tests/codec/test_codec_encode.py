@@ -122,6 +122,7 @@ def test_variants_differ() -> None:
         "jpeg-js": 0.8,
         "ap922": 4.0,
         "ffmpeg": 0.4,
+        "rust-image": 4.0,
     }
 
 

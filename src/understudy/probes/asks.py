@@ -24,7 +24,8 @@ which formats are taken at all."""
 WITHOUT_PROBE = frozenset({
     "software", "bytes from coefficients", "what is done", "padding of the last byte", "8-bit steps", "JFIF",
     "IPTC records", "FBMD type", "IPTC token", "one DQT for all tables", "DHT segments", "table selectors",
-    "place of the comment", "restart interval",
+    "place of the comment", "restart interval", "table of the second and third component",
+    "frame header before the tables",
 })  # fmt: skip
 """Questions that any delivery answers, or that no picture does: nothing is made for them."""
 

@@ -49,7 +49,7 @@ FAMILY = Family(
               edges, png(), "large"),
         Probe("large-noise", ".png", ("resampling",), (), "noise above the limit, portrait", (1391, 2153), noise, png(),
               "large"),
-        Probe("large-scene", ".png", ("resampling", "order"), ("size rule",), "a scene of another shape",
+        Probe("large-scene", ".png", ("resampling", "order", "ImageMagick's options"), ("size rule",), "a scene of another shape",
               (2473, 1361), large, png(), "large"),
         Probe("huge-scene", ".jpg", ("large reductions",), ("resampling", "size rule"),
               "a 4:2:0 JPEG at least four times as large as most deliveries, of whole MCUs", (5760, 3840), halves,
