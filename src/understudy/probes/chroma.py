@@ -42,8 +42,8 @@ FAMILY = Family(
     (
         Probe("chroma-stripes", ".png", ("chroma downsampling", "earlier generation"), ("encoder", "chroma sampling"),
               "strong colour edges at every phase", (632, 456), stripes, png(), "kept"),
-        Probe("chroma-rings", ".png", ("chroma downsampling", "input smoothing"), ("encoder",), "every frequency, in chroma alone",
-              (618, 470), rings, png(), "kept"),
+        Probe("chroma-rings", ".png", ("chroma downsampling", "input smoothing"), ("encoder",),
+              "every frequency, in chroma alone", (618, 470), rings, png(), "kept"),
         Probe("chroma-siting", ".png", ("chroma downsampling",), ("order",), "coloured pixels at all four places",
               (617, 457), siting, png(), "kept"),
         Probe("chroma-mosaic", ".png",
