@@ -92,7 +92,8 @@ def resized(names: tuple[str, ...], first: str, second: str) -> Iterator[str]:
     every = counted.cells["all",] + counted.cells["no first",]
     if first == "Pillow":
         once = counted.cells["no first",]
-        yield f"- compressed once, after the resize: an earlier size told in {once['named']} of {once['files']}, which is wrong"
+        told = f"{once['named']} of {once['files']}"
+        yield f"- compressed once, after the resize: an earlier size told in {told}, which would be wrong"
     yield (
         f"- said to have been compressed before on the same grid {every['aligned']}, on another {every['shifted']} of "
         f"{every['asked of others']}, which would both be wrong"

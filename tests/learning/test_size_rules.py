@@ -47,7 +47,7 @@ def by(**parameters: Any) -> Callable[[int, int], Size]:
 
 @st.composite
 def resizes(draw: st.DrawFn) -> Resize:
-    """Any rule, with a limit that people would choose; those that change shapes are framings (test_framing_question)."""
+    """Any rule, with a limit that people would choose; those that change shapes are framings."""
     fit = draw(st.sampled_from([f for f in Fit if f not in (Fit.STRETCH, Fit.FILL)]))
     limit = draw(st.sampled_from([720, 1024, 1080, 1280, 1600, 1920, 2048, 1333]))
     height = draw(st.sampled_from([0, 900, 1350])) if fit in (Fit.BOX, Fit.BOX_IN_TURN, Fit.COVER) else 0
