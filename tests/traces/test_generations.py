@@ -208,6 +208,39 @@ def test_an_earlier_grid_is_found(v: int, h: int, q1: int, q2: int) -> None:
     assert min(abs(q - q1) for q in near) <= 2
 
 
+def _even(noise: float) -> np.ndarray:
+    y, x = np.mgrid[:480, :640]
+    shades = 30 + 180 * (x / 640) * (y / 480) + np.random.default_rng(1).normal(0, max(noise, 1e-9), (480, 640))
+    out: np.ndarray = np.clip(shades, 0, 255).astype(np.uint8)[..., None].repeat(3, axis=2)
+    return out
+
+
+def _squares() -> np.ndarray:
+    """Flat rectangles on an even gradient."""
+    picture = _even(0)
+    for i, (top, left) in enumerate(np.random.default_rng(3).integers(0, 420, (25, 2))):
+        picture[top : top + 40, left : left + 55] = 9 * i
+    return picture
+
+
+@pytest.mark.parametrize("picture", [_even(0), _even(2), _squares()], ids=["gradient", "with noise", "with squares"])
+def test_drawings_are_not_taken_for_an_earlier_grid(picture: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their means and shapes gather by themselves, but on many grids."""
+    files = [read(jpeg(picture, quality)) for quality in (60, 75, 85, 90)]
+    seen = []
+    for coefficients, stream in files:
+        (told,) = (o for o in traces.observe(coefficients, stream) if o.name == "shifted")
+        assert told.value["answer"] == "cannot tell" and told.value["table"] is None
+        seen.append(told.value["score"] >= shifted.THRESHOLD)
+        assert ("as in drawings" in told.text) == seen[-1]
+    assert any(seen)
+    monkeypatch.setattr(shifted, "SHARE", np.inf)
+    for (coefficients, _), deceived in zip(files, seen, strict=True):
+        luma = coefficients.components[0]
+        found = shifted.earlier_grid(_samples(luma), luma.steps.astype(np.int64).reshape(64))
+        assert found is not None and found.found == deceived
+
+
 def test_roughness_is_the_cut_second_difference() -> None:
     plane = np.random.default_rng(4).integers(0, 256, (21, 30)).astype(np.uint8)
     across, down = np.zeros(30, np.int64), np.zeros(21, np.int64)

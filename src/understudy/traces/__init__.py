@@ -163,6 +163,11 @@ def _shifted(found: shifted.Shifted | None) -> Observation:
     told = "no sign of an earlier compression on another grid, which does not mean that there was none"
     if found is None:
         told = "too small to ask about an earlier compression on another grid"
+    elif found.score >= shifted.THRESHOLD and not found.found:
+        told = (
+            "whether it was compressed before on another grid cannot be told: many grids stand out nearly as far as the"
+            " best, as in drawings"
+        )
     elif found.found:
         v, h = found.shift
         value |= {"shift": {"v": v, "h": h}, "table": _named(found.table)}
