@@ -45,7 +45,7 @@ blind trials; nothing in it knows them. A channel that no profile can express is
 """
 SECTIONS = {
     "known": "### Software whose arithmetic understudy has",
-    "unknown": "### Software that does something understudy does not have",
+    "unknown": "### Software that did something understudy did not have when they were made",
     "after": "### Thought up afterwards (`benchmarks/channels_after.py`)",
     "framed": "### Cut, stretched, given borders (`benchmarks/channels_framed.py`)",
     "third": "### Software that had never been met (`benchmarks/channels_third.py`)",
