@@ -10,6 +10,7 @@ from typing import Any, Literal
 from .errors import JpegError, LimitError
 from .evidence import Observation, examine, observe
 from .evidence._filenames import observe_name
+from .evidence._resemblance import SAME_HEADERS
 from .evidence.base import plural, visible
 from .evidence.quality import text as quality_text
 from .evidence.tables import law_text, nearest_text
@@ -221,9 +222,12 @@ def _identity(seen: Inspection) -> str:
 
 
 def _alike(seen: Inspection) -> str:
-    """The known deliveries with the same headers; nothing where there is none."""
+    """The known deliveries with the same headers; nothing where there is none, or only some that carry other things
+    along, which says too little for a verdict (the page's details have them)."""
     found = seen.find("identity", "resembles")
-    return "" if found is None or not found.value["platforms"] else f"{found.text[0].upper()}{found.text[1:]}."
+    if found is None or not found.value["platforms"] or found.value["compared"] != SAME_HEADERS:
+        return ""
+    return f"{found.text[0].upper()}{found.text[1:]}."
 
 
 def _name(seen: Inspection) -> str:

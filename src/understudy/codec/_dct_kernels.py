@@ -123,21 +123,22 @@ def _folded(lines: Any, at: int) -> Any:
 
 
 @kernel
-def _islow_pass(source: Any, target: Any, shift: int) -> None:
-    """One dimension of islow: each output is a row of the matrix, rounded once, half up, at `shift`."""
-    half = np.int32(1 << (shift - 1))
+def _islow_pass(source: Any, target: Any, shift: int, odd_shift: int) -> None:
+    """One dimension of islow: each output is a row of the matrix, rounded once, half up, at `shift`; odd frequencies
+    with the constant that belongs to `odd_shift`, which is another in Rust's image crate alone."""
+    half, odd = np.int32(1 << (shift - 1)), np.int32(1 << (odd_shift - 1))
     for line in range(8):
         for i in range(LANES):
             e0, e1, e2, e3, d0, d1, d2, d3 = _folded(source, line * _LINE + i)
             u = line * LANES + i
             target[u] = np.int32(((e0 + e1) << 13) + half) >> shift
-            target[u + _LINE] = np.int32(d0 * _O10 + d1 * _O11 + d2 * _O12 + d3 * _O13 + half) >> shift
+            target[u + _LINE] = np.int32(d0 * _O10 + d1 * _O11 + d2 * _O12 + d3 * _O13 + odd) >> shift
             target[u + 2 * _LINE] = np.int32(e3 * _E2 + e2 * _E + half) >> shift
-            target[u + 3 * _LINE] = np.int32(d0 * _O30 + d1 * _O31 + d2 * _O32 + d3 * _O33 + half) >> shift
+            target[u + 3 * _LINE] = np.int32(d0 * _O30 + d1 * _O31 + d2 * _O32 + d3 * _O33 + odd) >> shift
             target[u + 4 * _LINE] = np.int32(((e0 - e1) << 13) + half) >> shift
-            target[u + 5 * _LINE] = np.int32(d0 * _O50 + d1 * _O51 + d2 * _O52 + d3 * _O53 + half) >> shift
+            target[u + 5 * _LINE] = np.int32(d0 * _O50 + d1 * _O51 + d2 * _O52 + d3 * _O53 + odd) >> shift
             target[u + 6 * _LINE] = np.int32(e3 * _E + e2 * _E6 + half) >> shift
-            target[u + 7 * _LINE] = np.int32(d0 * _O70 + d1 * _O71 + d2 * _O72 + d3 * _O73 + half) >> shift
+            target[u + 7 * _LINE] = np.int32(d0 * _O70 + d1 * _O71 + d2 * _O72 + d3 * _O73 + odd) >> shift
 
 
 @kernel
@@ -148,8 +149,8 @@ def forward_islow(plane: Any, out: Any) -> None:
         for h in range(0, h_blocks, LANES):
             n = min(LANES, h_blocks - h)
             _load(plane, 8 * v, 8 * h, n, _LINE, LANES, a)
-            _islow_pass(a, b, 11)  # 2 extra bits kept between the passes
-            _islow_pass(b, a, 15)
+            _islow_pass(a, b, 11, 11)  # 2 extra bits kept between the passes
+            _islow_pass(b, a, 15, 15)
             _store(a, _LINE, LANES, v * h_blocks + h, n, out)
 
 
@@ -159,24 +160,12 @@ def forward_rust_image(plane: Any, out: Any) -> None:
     scale of 8 is then cut off towards zero."""
     h_blocks = plane.shape[1] // 8
     a, b = np.zeros(_SIZE, np.int32), np.zeros(_SIZE, np.int32)
-    half, odd, shift = np.int32(1 << 14), np.int32(1 << 10), 15
     for v in range(plane.shape[0] // 8):
         for h in range(0, h_blocks, LANES):
             n = min(LANES, h_blocks - h)
             _load(plane, 8 * v, 8 * h, n, _LINE, LANES, a)
-            _islow_pass(a, b, 11)
-            for line in range(8):
-                for i in range(LANES):
-                    e0, e1, e2, e3, d0, d1, d2, d3 = _folded(b, line * _LINE + i)
-                    u = line * LANES + i
-                    a[u] = np.int32(((e0 + e1) << 13) + half) >> shift
-                    a[u + _LINE] = np.int32(d0 * _O10 + d1 * _O11 + d2 * _O12 + d3 * _O13 + odd) >> shift
-                    a[u + 2 * _LINE] = np.int32(e3 * _E2 + e2 * _E + half) >> shift
-                    a[u + 3 * _LINE] = np.int32(d0 * _O30 + d1 * _O31 + d2 * _O32 + d3 * _O33 + odd) >> shift
-                    a[u + 4 * _LINE] = np.int32(((e0 - e1) << 13) + half) >> shift
-                    a[u + 5 * _LINE] = np.int32(d0 * _O50 + d1 * _O51 + d2 * _O52 + d3 * _O53 + odd) >> shift
-                    a[u + 6 * _LINE] = np.int32(e3 * _E + e2 * _E6 + half) >> shift
-                    a[u + 7 * _LINE] = np.int32(d0 * _O70 + d1 * _O71 + d2 * _O72 + d3 * _O73 + odd) >> shift
+            _islow_pass(a, b, 11, 11)
+            _islow_pass(b, a, 15, 11)
             for i in range(_SIZE):
                 a[i] = (abs(a[i]) >> 3) * (1 if a[i] >= 0 else -1)
             _store(a, _LINE, LANES, v * h_blocks + h, n, out)

@@ -28,7 +28,8 @@ CODING = (
 """What the encoder and its settings decide."""
 CARRIED = ("JFIF", "metadata", "ICC", "density", "comment")
 """What the file carries along."""
-LEVELS = ((CODING + CARRIED, "the same headers"), (CODING, "the same coding, but carry other things along"))
+SAME_HEADERS = "the same headers"
+LEVELS = ((CODING + CARRIED, SAME_HEADERS), (CODING, "the same coding, but carry other things along"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ def _alike(seen: Inspection) -> Markup | None:
         "files have such headers is not known."
     )
     return safe(
-        [tag("h3", "Known files with these headers"), table(head, rows, {1, 2, 3, 4}), tag("p", told, class_="quiet")]
+        [tag("h3", "Known files that resemble it"), table(head, rows, {1, 2, 3, 4}), tag("p", told, class_="quiet")]
     )
 
 
