@@ -117,6 +117,15 @@ def test_what_pairs_do_not_tell_is_a_guess() -> None:
     assert {"framing", "smaller pictures"} <= guesses
 
 
+def test_a_part_that_no_framing_gives_is_a_guess() -> None:
+    """ImageOps.fit with a bleed, which no profile can have: what comes nearest is told as no more than that."""
+    sent = [picture(i, *size) for i, size in enumerate(SIDES[:4])]
+    pairs = [(png(i), jpeg(ImageOps.fit(i, (150, 150), bleed=0.04), quality=90)) for i in sent]
+    told = {d.question: d for d in us.learn(pairs).evidence}
+    assert told["size rule"].guess and "not identified" in told["size rule"].reason
+    assert told["framing"].guess and told["resampling"].guess
+
+
 def test_every_framing_that_sizes_allow_gives_them() -> None:
     sizes = [Sizes(str(i), size, 1, (120, 90)) for i, size in enumerate(SIDES)]
     found = framing.framings(sizes)
@@ -136,11 +145,9 @@ def test_every_framing_that_sizes_allow_gives_them() -> None:
     ],
 )
 def test_a_framing_put_into_a_pipeline_is_found_there_again(one: Framing) -> None:
-    from understudy.learning.questions.framing import of
-
     empty = Pipeline((Decode(), Flatten(), Resize(kernel="bicubic"), Crop(multiple=4), Encode()))
     made = one.within(empty)
-    found = of(made)
+    found = framing.of(made)
     assert found is not None
     assert (found.before, found.after) == (one.before, one.after)
     assert found.layout(101, 75) == one.layout(101, 75)

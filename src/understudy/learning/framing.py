@@ -362,6 +362,20 @@ SHAPING = frozenset({Fit.STRETCH, Fit.FILL, Fit.COVER})
 """Size rules that are part of a framing."""
 
 
+def of(pipeline: Pipeline) -> Framing | None:
+    """The framing that a pipeline has; None where it neither cuts, stretches nor adds borders."""
+    resize = pipeline.find(Resize)
+    at = pipeline.names.index("resize") if resize is not None else len(pipeline.steps)
+    parts: list[list[Step]] = [[], []]
+    for i, step in enumerate(pipeline.steps):
+        if isinstance(step, (Crop, Pad)):
+            parts[i > at or resize is None].append(step)
+    before, after = (tuple(p) for p in parts)
+    if not before and not after and (resize is None or resize.fit not in SHAPING):
+        return None
+    return named(before, resize, after)
+
+
 def named(before: tuple[Step, ...], resize: Resize | None, after: tuple[Step, ...]) -> Framing:
     """The framing that these steps are, with its kind and that kind's cost; of the resize its size rule alone."""
     rule = Resize(**{name: getattr(resize, name) for name in RULE}) if resize is not None else None

@@ -42,6 +42,10 @@ LOOKS = 3
 """Pairs on which framings are tried."""
 EXPLAINED = 4.0
 """Pixels of error of the best kernel up to which a framing explains a pair: more is a missing step (see `fit`)."""
+IDENTIFIED = 1.3
+"""Pixels of error up to which a framing is told as found by looking, before it is rendered exactly. Measured on 16
+made channels of Pillow, libvips and ImageMagick, qualities 80 to 90: the right one leaves 0.31 to 1.21, the nearest of
+another kind or place 1.37."""
 EXPLAINED_BESIDE = 1.5
 """The same where a size rule without any framing gives the sizes, too."""
 ODD = 4.0
@@ -94,6 +98,17 @@ def as_sizes(shape: Shape, pairs: Sequence[Observed]) -> SizeRules:
         evidence={"framings": [[what, round(sigma, 3)] for what, sigma in shape.others if sigma < math.inf]},
     )  # fmt: skip
     return SizeRules(False, (), decision)
+
+
+def settled(sizes: SizeRules, shape: Shape, pipeline: Pipeline, asked: Decision | None) -> SizeRules:
+    """What is said of sizes once the search is through: of the framing that it ended with, which is a guess where the
+    pairs did not settle it, and the nearest that is known where looking alone did not single it out."""
+    final = framing.of(pipeline)
+    answer = sizes.decision.answer if final is None else in_few_words(final)
+    guess = shape.sigma > IDENTIFIED or (asked is not None and asked.guess)
+    told = "; the nearest that is known, not identified" if shape.sigma > IDENTIFIED else ""
+    decision = replace(sizes.decision, answer=answer, guess=guess, reason=sizes.decision.reason + told)
+    return replace(sizes, decision=decision)
 
 
 def in_few_words(one: Framing) -> str:

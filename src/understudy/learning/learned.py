@@ -148,6 +148,8 @@ def _learned(
     begin = first_guess(stated, sizes)
     search = Search(matched.observed, begin if shape is None else shape.within(begin))
     search.run(questions(), progress)
+    if shape is not None:
+        sizes = framing_fit.settled(sizes, shape, search.pipeline, search.decisions.get("framing"))
     seconds |= search.seconds
     clock.skip()
     final, scores, held_out, stated = _proved(search, stated, sizes, matched, held, name, today, progress)

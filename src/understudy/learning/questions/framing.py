@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from ...codec.framing import Offset
 from ...codec.sizes import Derive, Rounding
-from ...steps import Step
 from ...steps.crop import Crop
 from ...steps.pad import Pad
 from ...steps.resize import Resize
@@ -33,14 +32,14 @@ class HowFramed:
 
     def bearing(self, pairs: Sequence[Observed], pipeline: Pipeline) -> Sequence[Observed]:
         """Pairs that the present framing cuts, stretches or gives borders; those without a turn or profile first."""
-        present = of(pipeline)
+        present = framing.of(pipeline)
         if present is None:
             return ()
         return sorted(pairs, key=lambda p: (p.orientation != 1, p.icc is not None, p.is_jpeg))
 
     def candidates(self, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> Iterable[Candidate]:
         """Every rounding of the present framing, and other kinds in the same place."""
-        present = of(pipeline)
+        present = framing.of(pipeline)
         if present is None:
             return [Candidate("none", pipeline)]
         sizes = _sizes(pairs)
@@ -58,7 +57,7 @@ class HowFramed:
         self, decision: Decision, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering
     ) -> Decision:
         """Roundings that treat all of these pictures alike, and others otherwise, are not told apart."""
-        present = of(pipeline)
+        present = framing.of(pipeline)
         if present is None:
             return decision
         kinds = {type(s) for s in (*present.before, *present.after)}
@@ -112,7 +111,7 @@ class Smaller:
     def bearing(self, pairs: Sequence[Observed], pipeline: Pipeline) -> Sequence[Observed]:
         """Pairs that are given another shape and have a side that is smaller than what the resize aims at."""
         resize = pipeline.find(Resize)
-        if resize is None or of(pipeline) is None:
+        if resize is None or framing.of(pipeline) is None:
             return ()
         limits = resize.limit, resize.limit_height or resize.limit
         return [p for p in pairs if any(a < b for a, b in zip(p.shown_size, limits, strict=True) if isinstance(b, int))]
@@ -120,7 +119,7 @@ class Smaller:
     def candidates(self, pipeline: Pipeline, pairs: Sequence[Observed], rendering: Rendering) -> Iterable[Candidate]:
         """Both."""
         resize = pipeline.find(Resize)
-        if resize is None or of(pipeline) is None:
+        if resize is None or framing.of(pipeline) is None:
             return [Candidate("none", pipeline)]
         ways = (True,) if not pairs and _enlarges(pipeline) else (True, False)
         made = [replace(resize, upscale=larger) for larger in ways]
@@ -143,27 +142,13 @@ sharp, -resize ^, imaging.Fill. Source: measured, tests/steps/test_framing*.py."
 
 
 def _enlarges(pipeline: Pipeline) -> bool:
-    present, resize = of(pipeline), pipeline.find(Resize)
+    present, resize = framing.of(pipeline), pipeline.find(Resize)
     kinds = (framing.COVER, framing.FILL, framing.BORDERS)
     return present is not None and resize is not None and present.kind in kinds and resize.code in ENLARGING
 
 
 def _sizes(pairs: Sequence[Observed]) -> list[Sizes]:
     return [Sizes(p.name, p.sent_size, p.orientation, p.size) for p in pairs]
-
-
-def of(pipeline: Pipeline) -> Framing | None:
-    """The framing that a pipeline has; None where it neither cuts, stretches nor adds borders."""
-    resize = pipeline.find(Resize)
-    at = pipeline.names.index("resize") if resize is not None else len(pipeline.steps)
-    parts: list[list[Step]] = [[], []]
-    for i, step in enumerate(pipeline.steps):
-        if isinstance(step, (Crop, Pad)):
-            parts[i > at or resize is None].append(step)
-    before, after = (tuple(p) for p in parts)
-    if not before and not after and (resize is None or resize.fit not in framing.SHAPING):
-        return None
-    return framing.named(before, resize, after)
 
 
 def _label(one: Framing) -> str:
